@@ -1,0 +1,1 @@
+"""Every event of the H-CMP log, its envelope and its subjects."""

@@ -1,0 +1,1 @@
+"""An event store on NATS JetStream: append, load, decide, project, react."""

@@ -1,0 +1,1 @@
+"""Real servers and scenarios for the tests of H-CMP."""

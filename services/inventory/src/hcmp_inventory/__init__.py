@@ -1,0 +1,1 @@
+"""The pool of machines and who holds them."""

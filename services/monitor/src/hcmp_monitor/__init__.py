@@ -1,0 +1,1 @@
+"""Health and figures of machines, and who did what."""

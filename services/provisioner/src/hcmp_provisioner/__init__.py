@@ -1,0 +1,1 @@
+"""Projects and the runs that configure their machines."""

@@ -1,0 +1,1 @@
+"""Shells on machines in the browser."""
