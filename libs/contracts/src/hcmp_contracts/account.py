@@ -1,0 +1,73 @@
+"""Facts about accounts. No event holds a password or anything derived from one."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from hcmp_contracts.envelope import DomainEvent
+
+
+class Role(StrEnum):
+    """What an account may do: operate the platform, own projects, or only look."""
+
+    ADMIN = "admin"
+    USER = "user"
+    VIEWER = "viewer"
+
+
+class AccountRegistered(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.account.registered.v1"
+    username: str
+    full_name: str
+    email: str
+    role: Role
+    machine_quota: int
+
+
+class AccountApproved(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.account.approved.v1"
+
+
+class AccountSuspended(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.account.suspended.v1"
+    reason: str
+
+
+class AccountReactivated(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.account.reactivated.v1"
+
+
+class AccountRoleChanged(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.account.role-changed.v1"
+    before: Role
+    after: Role
+
+
+class AccountQuotaChanged(DomainEvent):
+    """How many machines the account may hold at once."""
+
+    event_type: ClassVar[str] = "hcmp.account.quota-changed.v1"
+    before: int
+    after: int
+
+
+class AccountPasswordChanged(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.account.password-changed.v1"
+
+
+class AccountSessionsRevoked(DomainEvent):
+    """Every session that began before this event is over."""
+
+    event_type: ClassVar[str] = "hcmp.account.sessions-revoked.v1"
+    reason: str
+
+
+AccountEvent = (
+    AccountRegistered
+    | AccountApproved
+    | AccountSuspended
+    | AccountReactivated
+    | AccountRoleChanged
+    | AccountQuotaChanged
+    | AccountPasswordChanged
+    | AccountSessionsRevoked
+)

@@ -1,0 +1,46 @@
+"""Facts about which machines a project holds. The aggregate's id is the project's id."""
+
+from typing import ClassVar
+
+from hcmp_contracts.envelope import DomainEvent, Fact
+
+
+class GrantedMachine(Fact):
+    """A machine as its project's run needs it: who it is, which role it plays, how to reach it.
+
+    `credential` is Fernet ciphertext, absent when the platform's key opens the machine.
+    """
+
+    vm_id: str
+    name: str
+    address: str
+    role: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    host_key: str
+    credential: str | None = None
+
+
+class AllocationGranted(DomainEvent):
+    """The machines are the project's. This event is the job that a provisioner worker takes."""
+
+    event_type: ClassVar[str] = "hcmp.allocation.granted.v1"
+    owner_id: str
+    attempt: int
+    machines: list[GrantedMachine]
+
+
+class AllocationDenied(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.allocation.denied.v1"
+    attempt: int
+    needed: int
+    available: int
+
+
+class AllocationReleased(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.allocation.released.v1"
+    reason: str
+
+
+AllocationEvent = AllocationGranted | AllocationDenied | AllocationReleased

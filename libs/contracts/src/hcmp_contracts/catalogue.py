@@ -1,0 +1,51 @@
+"""Every event of the log by its stored name, and where each aggregate's events stand in the broker."""
+
+from typing import Any, get_args
+
+from hcmp_contracts.account import AccountEvent
+from hcmp_contracts.allocation import AllocationEvent
+from hcmp_contracts.envelope import CloudEvent, DomainEvent
+from hcmp_contracts.project import ProjectEvent
+from hcmp_contracts.settings import SettingsEvent
+from hcmp_contracts.system import SystemEvent
+from hcmp_contracts.terminal_session import TerminalSessionEvent
+from hcmp_contracts.vm import VmEvent
+
+UNIONS: tuple[Any, ...] = (
+    AccountEvent,
+    VmEvent,
+    AllocationEvent,
+    SettingsEvent,
+    SystemEvent,
+    ProjectEvent,
+    TerminalSessionEvent,
+)
+EVENTS: dict[str, type[DomainEvent]] = {
+    event.event_type: event for union in UNIONS for event in get_args(union)
+}
+AGGREGATES: tuple[str, ...] = tuple(dict.fromkeys(event.aggregate() for event in EVENTS.values()))
+
+
+class UnknownEventError(LookupError):
+    """The log holds an event that this version does not know; nothing may be skipped, so reading stops."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(f"the event type {event_type!r} is not in the catalogue")
+        self.event_type = event_type
+
+
+def subject_of(event: type[DomainEvent], aggregate_id: str) -> str:
+    """The broker subject of an event: `hcmp.<aggregate>.<aggregate id>.<event>`."""
+    return f"hcmp.{event.aggregate()}.{aggregate_id}.{event.verb()}"
+
+
+def parse(envelope: CloudEvent) -> DomainEvent:
+    """The typed event inside an envelope.
+
+    Raises UnknownEventError for a type that is not in the catalogue and pydantic.ValidationError for
+    data that do not fit it.
+    """
+    event = EVENTS.get(envelope.type)
+    if event is None:
+        raise UnknownEventError(envelope.type)
+    return event.model_validate(envelope.data)

@@ -1,0 +1,177 @@
+"""Facts about projects and the runs that configure their machines."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from hcmp_contracts.envelope import DomainEvent, Fact
+
+
+class RoleCount(Fact):
+    name: str
+    count: int
+
+
+class PlannedStep(Fact):
+    """A step of the template as it was when the run was planned; numbers begin at 1."""
+
+    number: int
+    name: str
+    play: str
+
+
+class HostResult(Fact):
+    """How many tasks of one step ended how on one machine."""
+
+    vm: str
+    ok: int = 0
+    changed: int = 0
+    failed: int = 0
+    unreachable: int = 0
+    skipped: int = 0
+
+
+class HostFailure(Fact):
+    """Why a step failed on one machine, in Ansible's words."""
+
+    vm: str
+    task: str
+    reason: str
+    unreachable: bool = False
+
+
+class ProjectRequested(DomainEvent):
+    """Someone asked for machines. `request_digest` tells a repeated request from another under the same key."""
+
+    event_type: ClassVar[str] = "hcmp.project.requested.v1"
+    name: str
+    owner_id: str
+    owner_username: str
+    template: str
+    packages: list[str]
+    variables: dict[str, str] = Field(default_factory=dict)
+    roles: list[RoleCount]
+    steps: list[PlannedStep]
+    lease_expires_at: datetime | None = None
+    request_digest: str = ""
+
+
+class ProjectRejected(DomainEvent):
+    """`reason` is a problem slug, such as `insufficient-capacity`."""
+
+    event_type: ClassVar[str] = "hcmp.project.rejected.v1"
+    reason: str
+    detail: str
+    needed: int
+    available: int
+
+
+class ProvisioningStarted(DomainEvent):
+    """A worker took the run. `attempt` counts grants of machines, `first_step` is where it (re)starts."""
+
+    event_type: ClassVar[str] = "hcmp.project.provisioning-started.v1"
+    attempt: int
+    worker: str
+    first_step: int
+
+
+class StepStarted(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.step-started.v1"
+    number: int
+    name: str
+    attempt: int
+
+
+class StepSucceeded(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.step-succeeded.v1"
+    number: int
+    name: str
+    attempt: int
+    hosts: list[HostResult] = Field(default_factory=list)
+
+
+class StepFailed(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.step-failed.v1"
+    number: int
+    name: str
+    attempt: int
+    hosts: list[HostResult] = Field(default_factory=list)
+    failures: list[HostFailure] = Field(default_factory=list)
+
+
+class ProjectProvisioned(DomainEvent):
+    """`log_sequence` is the last frame of the run's log: a viewer has all of it before the end is told."""
+
+    event_type: ClassVar[str] = "hcmp.project.provisioned.v1"
+    attempt: int
+    log_sequence: int
+
+
+class ProvisioningFailed(DomainEvent):
+    """`reason` is a slug: `step-failed`, `run-failed`. `step` is absent when no step had begun."""
+
+    event_type: ClassVar[str] = "hcmp.project.provisioning-failed.v1"
+    attempt: int
+    reason: str
+    detail: str
+    step: int | None = None
+    failures: list[HostFailure] = Field(default_factory=list)
+    log_sequence: int
+
+
+class CancelRequested(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.cancel-requested.v1"
+
+
+class ProjectCancelled(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.cancelled.v1"
+    finished_steps: list[int] = Field(default_factory=list)
+    log_sequence: int
+
+
+class RetryRequested(DomainEvent):
+    """The project asks for machines once more; its former ones were given back."""
+
+    event_type: ClassVar[str] = "hcmp.project.retry-requested.v1"
+    attempt: int
+    owner_id: str
+    roles: list[RoleCount]
+
+
+class LeaseExtended(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.lease-extended.v1"
+    before: datetime | None
+    after: datetime
+
+
+class LeaseExpired(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.lease-expired.v1"
+
+
+class TeardownStarted(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.teardown-started.v1"
+    reason: str
+
+
+class ProjectDeleted(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.project.deleted.v1"
+
+
+ProjectEvent = (
+    ProjectRequested
+    | ProjectRejected
+    | ProvisioningStarted
+    | StepStarted
+    | StepSucceeded
+    | StepFailed
+    | ProjectProvisioned
+    | ProvisioningFailed
+    | CancelRequested
+    | ProjectCancelled
+    | RetryRequested
+    | LeaseExtended
+    | LeaseExpired
+    | TeardownStarted
+    | ProjectDeleted
+)

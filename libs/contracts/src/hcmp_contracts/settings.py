@@ -1,0 +1,35 @@
+"""Facts about the platform's settings. There is one such aggregate, with the id `platform`."""
+
+from typing import ClassVar
+
+from hcmp_contracts.envelope import DomainEvent, Fact
+
+PLATFORM = "platform"
+
+
+class SettingChange(Fact):
+    """One setting's values before and after; a secret's stand as `***` when set and None when not."""
+
+    name: str
+    before: str | int | bool | None
+    after: str | int | bool | None
+
+
+class SettingsChanged(DomainEvent):
+    """`vcenter_password` is Fernet ciphertext, present only when the password changed ("" removes it)."""
+
+    event_type: ClassVar[str] = "hcmp.settings.changed.v1"
+    changes: list[SettingChange]
+    vcenter_password: str | None = None
+
+
+class MaintenanceEnabled(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.settings.maintenance-enabled.v1"
+    message: str
+
+
+class MaintenanceDisabled(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.settings.maintenance-disabled.v1"
+
+
+SettingsEvent = SettingsChanged | MaintenanceEnabled | MaintenanceDisabled

@@ -1,0 +1,117 @@
+"""Facts about machines of the pool."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from hcmp_contracts.envelope import DomainEvent
+
+ProviderName = Literal["docker", "vsphere", "static"]
+
+
+class VmRegistered(DomainEvent):
+    """A machine entered the pool; its SSH host key is pinned from here on.
+
+    `address` is what people and the other machines of a project use; the SSH and exporter endpoints are
+    how the platform reaches it. `credential` is Fernet ciphertext, absent when the platform's key opens it.
+    """
+
+    event_type: ClassVar[str] = "hcmp.vm.registered.v1"
+    name: str
+    address: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    exporter_host: str
+    exporter_port: int
+    provider: ProviderName
+    provider_ref: str
+    host_key: str
+    credential: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class VmLabelsChanged(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.labels-changed.v1"
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+class VmReserved(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.reserved.v1"
+    project_id: str
+    owner_id: str
+    role: str
+
+
+class VmAssigned(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.assigned.v1"
+    project_id: str
+
+
+class VmReleased(DomainEvent):
+    """Its project no longer holds it; it is used, and must be recycled before anyone gets it again."""
+
+    event_type: ClassVar[str] = "hcmp.vm.released.v1"
+    project_id: str
+    reason: str
+
+
+class VmRecycleStarted(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.recycle-started.v1"
+
+
+class VmRecycled(DomainEvent):
+    """The machine is clean again, reachable at these endpoints under this newly pinned host key."""
+
+    event_type: ClassVar[str] = "hcmp.vm.recycled.v1"
+    address: str
+    ssh_host: str
+    ssh_port: int
+    exporter_host: str
+    exporter_port: int
+    provider_ref: str
+    host_key: str
+
+
+class VmQuarantined(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.quarantined.v1"
+    reason: str
+
+
+class VmMaintenanceStarted(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.maintenance-started.v1"
+    reason: str
+
+
+class VmMaintenanceEnded(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.maintenance-ended.v1"
+
+
+class VmRetired(DomainEvent):
+    event_type: ClassVar[str] = "hcmp.vm.retired.v1"
+    reason: str
+
+
+class VmHostKeyChanged(DomainEvent):
+    """A connection met another host key than the pinned one, and was refused."""
+
+    event_type: ClassVar[str] = "hcmp.vm.host-key-changed.v1"
+    pinned: str
+    presented: str
+
+
+VmEvent = (
+    VmRegistered
+    | VmLabelsChanged
+    | VmReserved
+    | VmAssigned
+    | VmReleased
+    | VmRecycleStarted
+    | VmRecycled
+    | VmQuarantined
+    | VmMaintenanceStarted
+    | VmMaintenanceEnded
+    | VmRetired
+    | VmHostKeyChanged
+)
