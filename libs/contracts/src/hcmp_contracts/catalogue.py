@@ -20,9 +20,7 @@ UNIONS: tuple[Any, ...] = (
     ProjectEvent,
     TerminalSessionEvent,
 )
-EVENTS: dict[str, type[DomainEvent]] = {
-    event.event_type: event for union in UNIONS for event in get_args(union)
-}
+EVENTS: dict[str, type[DomainEvent]] = {event.event_type: event for union in UNIONS for event in get_args(union)}
 AGGREGATES: tuple[str, ...] = tuple(dict.fromkeys(event.aggregate() for event in EVENTS.values()))
 
 

@@ -42,7 +42,7 @@ class HostFailure(Fact):
 
 
 class ProjectRequested(DomainEvent):
-    """Someone asked for machines. `request_digest` tells a repeated request from another under the same key."""
+    """Someone asked for machines. `request_digest` tells a repeated request from another of the same key."""
 
     event_type: ClassVar[str] = "hcmp.project.requested.v1"
     name: str

@@ -1,0 +1,54 @@
+"""One connection to the broker, with the options that a service which must not lose anything needs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats
+import structlog
+from nats.aio.client import Client
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 3
+
+
+@asynccontextmanager
+async def connect(url: str, *, name: str, user: str, password: str) -> AsyncIterator[Client]:
+    """Connect, and close within DRAIN_SECONDS at the end.
+
+    The client reconnects for ever (the default gives up after 60 tries) and buffers nothing while it is
+    disconnected: a command must fail at once rather than be sent much later.
+    """
+
+    async def disconnected() -> None:
+        log.warning("broker_disconnected")
+
+    async def reconnected() -> None:
+        log.info("broker_reconnected")
+
+    async def failed(error: Exception) -> None:
+        log.warning("broker_error", error=str(error), kind=type(error).__name__)
+
+    client = await nats.connect(
+        url,
+        name=name,
+        user=user,
+        password=password,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.5,
+        connect_timeout=5,
+        ping_interval=5,
+        max_outstanding_pings=2,
+        drain_timeout=DRAIN_SECONDS,
+        pending_size=-1,
+        disconnected_cb=disconnected,
+        reconnected_cb=reconnected,
+        error_cb=failed,
+    )
+    try:
+        yield client
+    finally:
+        if client.is_connected:
+            await client.drain()
+        else:
+            await client.close()

@@ -1,0 +1,87 @@
+"""The decider: two pure functions and a first state, and the one place where a command meets the log.
+
+Source of the pattern: https://thinkbeforecoding.com/post/2021/12/17/functional-event-sourcing-decider
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Generic, TypeVar
+
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.errors import ConcurrencyError
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import EventStore, Write
+
+C = TypeVar("C")
+S = TypeVar("S")
+E = TypeVar("E", bound=DomainEvent)
+
+MAX_ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class Decider(Generic[C, S, E]):
+    """How one kind of aggregate decides (`decide`) and what it becomes (`evolve`). No I/O, clock or chance."""
+
+    aggregate: str
+    initial: S
+    decide: Callable[[C, S], list[E]]
+    evolve: Callable[[S, E], S]
+
+    def fold(self, events: Sequence[E]) -> S:
+        """The state after these events, oldest first."""
+        return reduce(self.evolve, events, self.initial)
+
+
+@dataclass(frozen=True)
+class Decision(Generic[C, S, E]):
+    """A command for one aggregate, decided by its decider."""
+
+    decider: Decider[C, S, E]
+    aggregate_id: str
+    command: C
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[S]):
+    """An aggregate's state and the version that it stands for (0 when nothing ever happened to it)."""
+
+    state: S
+    version: int
+
+
+async def load(store: EventStore, decider: Decider[C, S, E], aggregate_id: str, *, at_least: int = 0) -> Loaded[S]:
+    """Fold an aggregate from the log; `at_least` is a version that it is known to have reached."""
+    history = await store.load(decider.aggregate, aggregate_id, at_least=at_least)
+    events: list[Any] = [recorded.event for recorded in history]
+    return Loaded(state=decider.fold(events), version=history[-1].sequence if history else 0)
+
+
+async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]], context: Context) -> int:
+    """Decide commands for one or several different aggregates and append all their events at once, or none.
+
+    A version conflict decides everything again on fresh state, at most MAX_ATTEMPTS times. Returns the
+    sequence of the last event appended, or the aggregates' highest version when nothing had to change.
+    Raises what `decide` raises, ConcurrencyError when the conflicts do not end, StoreUnavailableError.
+    """
+    known: dict[str, int] = {}
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        writes: list[Write] = []
+        highest = 0
+        for decision in decisions:
+            decider, aggregate_id = decision.decider, decision.aggregate_id
+            subject = f"hcmp.{decider.aggregate}.{aggregate_id}.>"
+            loaded = await load(store, decider, aggregate_id, at_least=known.get(subject, 0))
+            highest = max(highest, loaded.version)
+            if events := decider.decide(decision.command, loaded.state):
+                writes.append(Write(decider.aggregate, aggregate_id, loaded.version, events))
+        if not writes:
+            return highest
+        try:
+            return await store.append(writes, context)
+        except ConcurrencyError as conflict:
+            if attempt == MAX_ATTEMPTS:
+                raise
+            known[conflict.subject] = conflict.actual or 0
+    raise AssertionError("unreachable")

@@ -1,0 +1,39 @@
+"""What can go wrong between a decision and the log, each with the facts that a caller needs."""
+
+
+class EventStoreError(Exception):
+    """The root of every error that this library raises."""
+
+
+class ConcurrencyError(EventStoreError):
+    """The aggregate has moved on since it was loaded: decide again on fresh state."""
+
+    def __init__(self, subject: str, expected: int, actual: int | None) -> None:
+        super().__init__(f"{subject}: decided on version {expected}, the log is at {actual or 'another'}")
+        self.subject = subject
+        self.expected = expected
+        self.actual = actual
+
+
+class StoreUnavailableError(EventStoreError):
+    """The broker did not answer in time. Whether an append was stored is then unknown: repeat the command."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"the event log did not answer: {operation}")
+        self.operation = operation
+
+
+class WritesRefusedError(EventStoreError):
+    """The log has lost events that a read model has already seen; nothing may be written on top of that."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ReadGapError(EventStoreError):
+    """A message of the log did not arrive in its turn; reading starts again at the last one that did."""
+
+
+class RejectedEventError(EventStoreError):
+    """A reaction says that trying this event again is of no use; it goes to the dead letters at once."""

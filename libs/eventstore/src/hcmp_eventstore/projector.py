@@ -1,0 +1,232 @@
+"""The projector: applies the log to tables and moves its checkpoint in the same transaction.
+
+Each projector owns one PostgreSQL schema, `<name>_v<version>`: a new version builds itself beside the old one.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import LiteralString, Protocol, TypeVar
+
+import psycopg
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
+from prometheus_client import Counter, Gauge
+from psycopg import AsyncConnection, AsyncCursor, sql
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.errors import EventStoreError
+from hcmp_eventstore.reader import read_batches
+from hcmp_eventstore.recorded import Recorded, read_recorded
+from hcmp_eventstore.store import EventStore
+from hcmp_eventstore.streams import EVENTS
+
+log = structlog.get_logger(__name__)
+
+Cursor = AsyncCursor[DictRow]
+Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+T = TypeVar("T")
+
+RETRY_SECONDS = 0.5
+
+APPLIED = Counter("hcmp_projector_events_total", "Events applied to a read model", ["projector"])
+CHECKPOINT = Gauge("hcmp_projector_checkpoint", "Log sequence that a read model stands for", ["projector"])
+STOPPED = Gauge("hcmp_projector_stopped", "1 when a projector stopped on an event it cannot apply", ["projector"])
+
+
+class Projection(Protocol):
+    """One question's read model: its tables, and what an event does to them.
+
+    `apply` writes only its own tables, survives duplicates and a replay from zero, and does nothing else.
+    """
+
+    tables: LiteralString
+    subjects: Sequence[str]
+
+    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None: ...
+
+
+@dataclass(frozen=True)
+class ReadModel:
+    """What a projector keeps: a name, a version, and the projections that share its checkpoint."""
+
+    name: str
+    version: int
+    projections: Sequence[Projection]
+
+    @property
+    def schema(self) -> str:
+        return f"{self.name}_v{self.version}"
+
+    @property
+    def subjects(self) -> list[str]:
+        """The subject filters, each once: overlapping filters are refused by the broker."""
+        return sorted({subject for projection in self.projections for subject in projection.subjects})
+
+
+class CheckpointMovedError(EventStoreError):
+    """Another copy of this projector applied these events first."""
+
+
+class LogLostEventsError(EventStoreError):
+    """A read model has seen events that are no longer in the log."""
+
+
+@dataclass
+class Projector:
+    """Keeps one read model equal to the log. `run` for ever; `failure` says why it stopped, if it did."""
+
+    store: EventStore
+    database_url: str
+    model: ReadModel
+    position: int = 0
+    target: int = 0
+    failure: str | None = None
+    _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def run(self) -> None:
+        """Apply the log until cancelled. A broken connection is retried; an event that cannot be applied
+        stops this projector, and nothing is skipped.
+        """
+        while self.failure is None:
+            try:
+                await self._run_once()
+            except (psycopg.OperationalError, NatsError, CheckpointMovedError) as error:
+                log.warning("projector_restarts", projector=self.model.schema, reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception as error:
+                self.failure = f"{type(error).__name__}: {error}"
+                STOPPED.labels(self.model.schema).set(1)
+                log.exception("projector_stopped", projector=self.model.schema, position=self.position)
+
+    async def wait_for(self, sequence: int, timeout: float = 5.0) -> bool:  # noqa: ASYNC109
+        """Wait until the read model stands for `sequence`; False when that took longer than `timeout` s."""
+        try:
+            async with asyncio.timeout(timeout), self._moved:
+                await self._moved.wait_for(lambda: self.position >= sequence)
+        except TimeoutError:
+            return False
+        return True
+
+    async def watch(self, query: Callable[[], Awaitable[T | None]], timeout: float) -> T | None:  # noqa: ASYNC109
+        """Ask `query` now and after every move of the read model until it answers something other than
+        None; None when that took longer than `timeout` seconds.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    seen = self.position
+                    if (answer := await query()) is not None:
+                        return answer
+                    await self._moved_past(seen)
+        except TimeoutError:
+            return None
+
+    async def _moved_past(self, position: int) -> None:
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.position > position)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the read model has passed the end of the log as it was when the projector started."""
+        return self.failure is None and self.position >= self.target
+
+    async def _run_once(self) -> None:
+        async with await AsyncConnection[DictRow].connect(
+            self.database_url, autocommit=True, row_factory=dict_row
+        ) as connection:
+            await self._prepare(connection)
+            await self._move_to(await self._checkpoint(connection))
+            await self._refuse_a_log_that_lost_events()
+            self.target = await self._last_matching()
+            batches = read_batches(
+                self.store.client, stream=EVENTS, subjects=self.model.subjects, after=self.position
+            )
+            async with aclosing(batches):
+                async for batch in batches:
+                    await self._apply(connection, batch)
+
+    async def _prepare(self, connection: AsyncConnection[DictRow]) -> None:
+        """Make the schema and its tables, and let every statement of this connection mean them."""
+        schema = sql.Identifier(self.model.schema)
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [self.model.schema])
+            await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+            await connection.execute(sql.SQL("SET search_path TO {}").format(schema))
+            await connection.execute("CREATE TABLE IF NOT EXISTS checkpoint (sequence bigint NOT NULL)")
+            await connection.execute("INSERT INTO checkpoint SELECT 0 WHERE NOT EXISTS (SELECT FROM checkpoint)")
+            for projection in self.model.projections:
+                await connection.execute(projection.tables)
+
+    async def _checkpoint(self, connection: AsyncConnection[DictRow]) -> int:
+        row = await (await connection.execute("SELECT sequence FROM checkpoint FOR UPDATE")).fetchone()
+        return int(row["sequence"]) if row else 0
+
+    async def _refuse_a_log_that_lost_events(self) -> None:
+        end = (await self.store.client.jetstream().stream_info(EVENTS)).state.last_seq
+        if end < self.position:
+            reason = f"the log ends at {end}, but {self.model.schema} has seen event {self.position}"
+            self.store.refuse_writes(reason)
+            raise LogLostEventsError(reason)
+
+    async def _last_matching(self) -> int:
+        """The sequence of the newest event that concerns this read model, 0 when there is none."""
+        jetstream = self.store.client.jetstream()
+        last = 0
+        for subject in self.model.subjects:
+            try:
+                message = await jetstream.get_last_msg(EVENTS, subject, direct=True)
+            except NotFoundError:
+                continue
+            last = max(last, message.seq or 0)
+        return last
+
+    async def _apply(self, connection: AsyncConnection[DictRow], batch: Sequence[Msg]) -> None:
+        events = [read_recorded(message.metadata.sequence.stream, message.data) for message in batch]
+        async with connection.transaction():
+            if await self._checkpoint(connection) != self.position:
+                raise CheckpointMovedError
+            async with connection.pipeline(), connection.cursor() as cursor:
+                for recorded in events:
+                    for projection in self.model.projections:
+                        await projection.apply(cursor, recorded)
+                await cursor.execute("UPDATE checkpoint SET sequence = %s", [events[-1].sequence])
+        APPLIED.labels(self.model.schema).inc(len(events))
+        await self._move_to(events[-1].sequence)
+
+    async def _move_to(self, position: int) -> None:
+        self.position = position
+        CHECKPOINT.labels(self.model.schema).set(position)
+        async with self._moved:
+            self._moved.notify_all()
+
+
+@asynccontextmanager
+async def open_pool(database_url: str, model: ReadModel) -> AsyncIterator[Pool]:
+    """Connections for the queries of one read model: its schema is their search path, and they only read.
+
+    The tables exist once the projector has run `_prepare`; a query before that fails, readiness says so.
+    """
+    pool: Pool = AsyncConnectionPool(
+        database_url,
+        connection_class=AsyncConnection[DictRow],
+        kwargs={
+            "autocommit": True,
+            "row_factory": dict_row,
+            "options": f"-c search_path={model.schema} -c default_transaction_read_only=on",
+        },
+        min_size=1,
+        max_size=8,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+    )
+    await pool.open()
+    try:
+        yield pool
+    finally:
+        await pool.close(timeout=3)

@@ -1,0 +1,88 @@
+"""Pull requests with heartbeats on a JetStream consumer: a consumer that is gone is noticed, never waited for.
+
+nats-py's `fetch(n > 1)` stalls for its whole timeout on an orphaned request (nats.py#986) and a subscription
+can be dead after a reconnect (nats.py#504); both show here as a missing heartbeat.
+
+Source: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-37.md
+"""
+
+import asyncio
+import json
+from types import TracebackType
+from typing import Self
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+HEARTBEAT_SECONDS = 2.0
+EXPIRES_SECONDS = 30.0
+NANOSECONDS = 1_000_000_000
+
+# Statuses after which the same consumer answers the next request: expired, no messages, batch completed.
+_ASK_AGAIN = frozenset({"404", "408"})
+
+
+class ConsumerLostError(Exception):
+    """The consumer does not answer any more: it must be looked up or made anew."""
+
+
+class Puller:
+    """Messages of one consumer, asked for `batch` at a time."""
+
+    def __init__(self, client: Client, *, stream: str, consumer: str, batch: int) -> None:
+        self._client = client
+        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
+        self._batch = batch
+        self._inbox = client.new_inbox()
+        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._outstanding = 0
+
+    async def __aenter__(self) -> Self:
+        self._subscription = await self._client.subscribe(self._inbox, cb=self._arrived.put)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client.is_connected:
+            await self._subscription.unsubscribe()
+
+    async def next(self) -> Msg:
+        """Wait for the next message. Raises ConsumerLostError when even heartbeats stop."""
+        while True:
+            if self._outstanding <= 0:
+                await self._ask()
+            try:
+                message = await asyncio.wait_for(self._arrived.get(), 2 * HEARTBEAT_SECONDS + 1)
+            except TimeoutError:
+                raise ConsumerLostError("no heartbeat") from None
+            status = (message.headers or {}).get("Status")
+            if status is None:
+                self._outstanding -= 1
+                return message
+            if status in _ASK_AGAIN or (status == "409" and _ended(message)):
+                self._outstanding = 0
+            elif status != "100":
+                raise ConsumerLostError(f"{status} {(message.headers or {}).get('Description', '')}")
+
+    def waiting(self) -> int:
+        """How many messages have arrived that `next` has not returned yet; heartbeats count too."""
+        return self._arrived.qsize()
+
+    async def _ask(self) -> None:
+        request = {
+            "batch": self._batch,
+            "expires": int(EXPIRES_SECONDS * NANOSECONDS),
+            "idle_heartbeat": int(HEARTBEAT_SECONDS * NANOSECONDS),
+        }
+        try:
+            await self._client.publish(self._subject, json.dumps(request).encode(), reply=self._inbox)
+        except NatsError as silence:
+            raise ConsumerLostError("the broker is not connected") from silence
+        self._outstanding = self._batch
+
+
+def _ended(message: Msg) -> bool:
+    """Whether a 409 only ends this request (`Batch Completed`, `Message Size Exceeds MaxBytes`)."""
+    return (message.headers or {}).get("Description", "").startswith(("Batch Completed", "Message Size"))

@@ -1,0 +1,143 @@
+"""The reactor: turns events into commands, at least once, from a durable consumer that all copies share."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from prometheus_client import Counter
+from pydantic import ValidationError
+
+from hcmp_contracts.catalogue import UnknownEventError
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.errors import RejectedEventError
+from hcmp_eventstore.pull import ConsumerLostError, Puller
+from hcmp_eventstore.recorded import Recorded, read_recorded
+from hcmp_eventstore.streams import EVENTS
+
+log = structlog.get_logger(__name__)
+
+ACK_WAIT_SECONDS = 10.0
+IN_PROGRESS_SECONDS = 3.0
+MAX_DELIVERIES = 5
+RETRY_SECONDS = 0.5
+BACKOFF_SECONDS = (0.2, 1.0, 3.0, 10.0)
+
+OUTCOMES = Counter("hcmp_reactor_events_total", "Events by what became of them", ["reactor", "outcome"])
+
+Handler = Callable[[Recorded[DomainEvent]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Reactor:
+    """One durable reaction of a service.
+
+    `handle` returns when the event's command is done (acknowledged), raises RejectedEventError when trying
+    again is of no use (dead letter at once), or anything else (tried again, and a dead letter after
+    MAX_DELIVERIES). While it runs the broker is told so every IN_PROGRESS_SECONDS: when the process dies
+    another one gets the event ACK_WAIT_SECONDS later. `slots` is how many events run at once.
+    """
+
+    client: Client
+    service: str
+    name: str
+    subjects: Sequence[str]
+    handle: Handler
+    slots: int = 1
+
+    @property
+    def durable(self) -> str:
+        return f"{self.service}-{self.name}"
+
+    async def run(self) -> None:
+        """React until cancelled; a lost consumer or broker is looked up again."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.slots):
+                group.create_task(self._run_slot())
+
+    async def _run_slot(self) -> None:
+        while True:
+            try:
+                await self._ensure_consumer()
+                async with Puller(self.client, stream=EVENTS, consumer=self.durable, batch=1) as puller:
+                    while True:
+                        await self._react(await puller.next())
+            except (ConsumerLostError, NatsError) as loss:
+                log.info("reactor_restarts", reactor=self.durable, reason=str(loss))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _ensure_consumer(self) -> None:
+        await self.client.jetstream().add_consumer(
+            EVENTS,
+            ConsumerConfig(
+                name=self.durable,
+                durable_name=self.durable,
+                deliver_policy=DeliverPolicy.ALL,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=ACK_WAIT_SECONDS,
+                filter_subjects=list(self.subjects),
+                max_ack_pending=1000,
+            ),
+        )
+
+    async def _react(self, message: Msg) -> None:
+        """The one place where a message gets its outcome: ack, nak with a delay, or term."""
+        try:
+            recorded = read_recorded(message.metadata.sequence.stream, message.data)
+        except (UnknownEventError, ValidationError) as error:
+            await self._bury(message, f"unreadable: {error}")
+            return
+        try:
+            async with self._in_progress(message):
+                await self.handle(recorded)
+        except RejectedEventError as error:
+            await self._bury(message, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises, its event is tried again or kept
+            await self._try_again(message, error)
+        else:
+            await message.ack()
+            OUTCOMES.labels(self.durable, "ack").inc()
+
+    async def _try_again(self, message: Msg, error: Exception) -> None:
+        deliveries = message.metadata.num_delivered
+        log.error(
+            "reaction_failed", reactor=self.durable, subject=message.subject, deliveries=deliveries, exc_info=error
+        )
+        if deliveries >= MAX_DELIVERIES:
+            await self._bury(message, f"{type(error).__name__}: {error}")
+            return
+        await message.nak(delay=BACKOFF_SECONDS[min(deliveries, len(BACKOFF_SECONDS)) - 1])
+        OUTCOMES.labels(self.durable, "nak").inc()
+
+    async def _bury(self, message: Msg, reason: str) -> None:
+        """Keep the event with the reason among the dead letters, then take it off the consumer."""
+        letter = {"reactor": self.durable, "reason": reason, "sequence": message.metadata.sequence.stream}
+        letter["event"] = message.data.decode(errors="replace")
+        log.error("dead_letter", reactor=self.durable, subject=message.subject, reason=reason)
+        await self.client.jetstream().publish(
+            f"hcmp.deadletter.{self.service}.{self.name}", json.dumps(letter).encode()
+        )
+        await message.term()
+        OUTCOMES.labels(self.durable, "term").inc()
+
+    @asynccontextmanager
+    async def _in_progress(self, message: Msg) -> AsyncIterator[None]:
+        async def tell() -> None:
+            while True:
+                await asyncio.sleep(IN_PROGRESS_SECONDS)
+                try:
+                    await message.in_progress()
+                except NatsError as error:
+                    log.warning("in_progress_not_sent", reactor=self.durable, reason=str(error))
+
+        telling = asyncio.create_task(tell())
+        try:
+            yield
+        finally:
+            telling.cancel()
