@@ -1,0 +1,232 @@
+"""Who calls: access tokens, revoked sessions, and the permissions that stand in a route's signature.
+
+Sources: RFC 8725 (JWT best current practices), RFC 9068 (`typ: at+jwt`).
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import jwt
+import structlog
+from fastapi import Depends, Request
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from starlette.requests import HTTPConnection
+
+from hcmp_contracts.account import (
+    AccountPasswordChanged,
+    AccountRoleChanged,
+    AccountSessionsRevoked,
+    AccountSuspended,
+    Role,
+)
+from hcmp_eventstore.reader import read_batches
+from hcmp_eventstore.recorded import Context, read_recorded
+from hcmp_eventstore.streams import EVENTS
+from hcmp_webkit.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+ISSUER = "hcmp"
+AUDIENCE = "hcmp"
+ALGORITHM = "EdDSA"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
+LEEWAY_SECONDS = 10
+JWKS_RETRY_SECONDS = 5.0
+RPC_SECONDS = 3.0
+
+REVOKING = (AccountSuspended, AccountSessionsRevoked, AccountPasswordChanged, AccountRoleChanged)
+
+Jwks = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A signed-in account; `session_id` is the session that its token came from.
+
+    Times have fractions of a second: a session ended in the second it began in is still told apart.
+    """
+
+    account_id: str
+    username: str
+    role: Role
+    session_id: str
+    issued_at: datetime
+    expires_at: datetime
+
+    @property
+    def is_operator(self) -> bool:
+        return self.role is Role.ADMIN
+
+
+def unauthorized(detail: str) -> Problem:
+    return Problem(
+        "invalid-token",
+        title="Sign in first",
+        status=401,
+        detail=detail,
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+@dataclass
+class Identity:
+    """Verifies tokens and tickets. `fetch_jwks` and `redeem` are answered by the auth service.
+
+    `revoked` holds, by account, the instant before which no session counts any more.
+    """
+
+    fetch_jwks: Callable[[], Awaitable[Jwks]]
+    redeem: Callable[[str, str], Awaitable[Principal]]
+    revoked: dict[str, datetime] = field(default_factory=dict)
+    _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
+    _fetched: float = -JWKS_RETRY_SECONDS
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def verify(self, token: str) -> Principal:
+        """The principal of an access token. Raises Problem 401 `invalid-token`."""
+        try:
+            claims = jwt.decode(
+                token,
+                await self._key(jwt.get_unverified_header(token)),
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iat", "iss", "aud", "sub", "jti"]},
+            )
+            principal = Principal(
+                account_id=claims["sub"],
+                username=claims["username"],
+                role=Role(claims["role"]),
+                session_id=claims["sid"],
+                issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+                expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            )
+        except (jwt.InvalidTokenError, KeyError, ValueError) as error:
+            raise unauthorized(f"The access token is not valid: {error}.") from error
+        if self.is_revoked(principal):
+            raise unauthorized("This session was ended. Sign in again.")
+        return principal
+
+    def is_revoked(self, principal: Principal) -> bool:
+        """Whether the account's sessions were ended after this one's token was issued."""
+        before = self.revoked.get(principal.account_id)
+        return before is not None and principal.issued_at < before
+
+    async def until_revoked(self, principal: Principal) -> None:
+        """Return when the principal's session has been ended."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.is_revoked(principal))
+
+    async def _key(self, header: dict[str, Any]) -> jwt.PyJWK:
+        """The key that the header names. Only our own type of token counts, and only our own keys."""
+        if header.get("typ") != TOKEN_TYPE:
+            raise jwt.InvalidTokenError("this is not an access token")
+        kid = str(header.get("kid", ""))
+        if kid not in self._keys and time.monotonic() - self._fetched > JWKS_RETRY_SECONDS:
+            self._fetched = time.monotonic()
+            jwks = await self.fetch_jwks()
+            self._keys = {key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM) for key in jwks["keys"]}
+        if kid not in self._keys:
+            raise jwt.InvalidTokenError("its key is not known")
+        return self._keys[kid]
+
+    async def follow_revocations(self, client: Client) -> None:
+        """Read the log for ever for the events that end sessions."""
+        subjects = [f"hcmp.account.*.{event.verb()}" for event in REVOKING]
+        async with aclosing(read_batches(client, stream=EVENTS, subjects=subjects, after=0)) as batches:
+            async for batch in batches:
+                for message in batch:
+                    recorded = read_recorded(message.metadata.sequence.stream, message.data)
+                    self.revoked[recorded.aggregate_id] = recorded.envelope.time
+                async with self._changed:
+                    self._changed.notify_all()
+
+
+def remote_identity(client: Client) -> Identity:
+    """An identity whose questions the auth service answers over NATS requests."""
+
+    async def ask(verb: str, question: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = await client.request(
+                f"hcmp.rpc.auth.{verb}", json.dumps(question).encode(), timeout=RPC_SECONDS
+            )
+        except NatsError as silence:
+            raise Problem(
+                "identity-unavailable",
+                title="Sign-in is not available",
+                status=503,
+                detail="The auth service did not answer. Try again in a moment.",
+                headers={"Retry-After": "3"},
+            ) from silence
+        result: dict[str, Any] = json.loads(answer.data)
+        return result
+
+    async def fetch_jwks() -> Jwks:
+        return await ask("jwks", {})
+
+    async def redeem(ticket: str, target: str) -> Principal:
+        answer = await ask("redeem-ticket", {"ticket": ticket, "target": target})
+        if "account" not in answer:
+            raise unauthorized("The ticket is not valid: it is used once, within 30 seconds, for one target.")
+        account = answer["account"]
+        return Principal(
+            account_id=account["id"],
+            username=account["username"],
+            role=Role(account["role"]),
+            session_id=account["sid"],
+            issued_at=datetime.fromisoformat(account["issued_at"]),
+            expires_at=datetime.fromisoformat(account["expires_at"]),
+        )
+
+    return Identity(fetch_jwks=fetch_jwks, redeem=redeem)
+
+
+def bearer(connection: HTTPConnection) -> str | None:
+    """The token of the Authorization header, if there is one."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+async def signed_in(request: Request) -> Principal:
+    """Any signed-in account. Raises Problem 401 `invalid-token`."""
+    token = bearer(request)
+    if token is None:
+        raise unauthorized("This needs an access token: `Authorization: Bearer …`.")
+    identity: Identity = request.app.state.identity
+    principal = await identity.verify(token)
+    request.state.principal = principal
+    return principal
+
+
+def _forbidden(needed: str) -> Problem:
+    return Problem("forbidden", title="Not allowed", status=403, detail=f"This needs the role {needed}.")
+
+
+async def _member(caller: Annotated[Principal, Depends(signed_in)]) -> Principal:
+    if caller.role is Role.VIEWER:
+        raise _forbidden("user")
+    return caller
+
+
+async def _operator(caller: Annotated[Principal, Depends(signed_in)]) -> Principal:
+    if not caller.is_operator:
+        raise _forbidden("admin")
+    return caller
+
+
+Caller = Annotated[Principal, Depends(signed_in)]
+Member = Annotated[Principal, Depends(_member)]
+Operator = Annotated[Principal, Depends(_operator)]
+
+
+def context(caller: Principal, request: HTTPConnection) -> Context:
+    """What goes into the envelope of the events that this request causes."""
+    return Context(actor=f"account/{caller.account_id}", correlation_id=request.state.correlation_id)

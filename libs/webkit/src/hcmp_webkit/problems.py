@@ -1,0 +1,131 @@
+"""Problem documents (RFC 9457): every failure that a caller sees has a stable slug and a clear sentence."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError, WritesRefusedError
+
+MEDIA_TYPE = "application/problem+json"
+
+ErrorTable = Mapping[type[Exception], Callable[[Any], "Problem"]]
+
+
+class Problem(Exception):  # noqa: N818 - it is the document's own name in RFC 9457
+    """A failure as the caller reads it: `type` is the slug, `facts` are fields of its own."""
+
+    def __init__(
+        self,
+        slug: str,
+        *,
+        title: str,
+        status: int,
+        detail: str = "",
+        headers: Mapping[str, str] | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(detail or title)
+        self.slug = slug
+        self.title = title
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.facts = facts
+
+    def document(self) -> dict[str, Any]:
+        """The JSON members, in RFC 9457's order."""
+        return {
+            "type": self.slug,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail or self.title,
+            **self.facts,
+        }
+
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.document(), status_code=self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def not_found() -> Problem:
+    """What is absent and what is somebody else's answer alike, so that nothing can be probed."""
+    return Problem("not-found", title="Not found", status=404, detail="There is nothing here for you.")
+
+
+_SHARED: ErrorTable = {
+    ConcurrencyError: lambda _: Problem(
+        "conflict",
+        title="Changed at the same time",
+        status=409,
+        detail="Somebody else changed this at the same time. Look at it again and repeat your request.",
+    ),
+    StoreUnavailableError: lambda _: Problem(
+        "log-unavailable",
+        title="The event log does not answer",
+        status=503,
+        detail="The event log did not answer in time. Repeat the request: under the same Idempotency-Key "
+        "it is done only once.",
+        headers={"Retry-After": "5"},
+    ),
+    WritesRefusedError: lambda error: Problem(
+        "log-damaged",
+        title="The event log has lost events",
+        status=503,
+        detail=f"No change is accepted until an operator has restored the log: {error.reason}.",
+    ),
+}
+
+
+def install(app: FastAPI, errors: ErrorTable) -> None:
+    """Answer every exception with a problem document; `errors` is the service's own table."""
+
+    async def problem(_: Request, error: Problem) -> JSONResponse:
+        return error.response()
+
+    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [
+            {"field": ".".join(str(part) for part in item["loc"][1:]), "reason": item["msg"]}
+            for item in error.errors()
+        ]
+        named = "; ".join(f"{item['field'] or 'body'}: {item['reason']}" for item in fields)
+        return Problem(
+            "malformed-request", title="Malformed request", status=422, detail=named, errors=fields
+        ).response()
+
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return not_found().response()
+        phrase = HTTPStatus(error.status_code).phrase
+        return Problem(
+            phrase.lower().replace(" ", "-"),
+            title=phrase,
+            status=error.status_code,
+            detail=str(error.detail),
+            headers=error.headers,
+        ).response()
+
+    async def unexpected(_: Request, __: Exception) -> JSONResponse:
+        return Problem(
+            "internal-error",
+            title="Something went wrong on our side",
+            status=500,
+            detail="The fault is recorded under the correlation id in this answer's X-Correlation-ID header.",
+        ).response()
+
+    app.add_exception_handler(Problem, problem)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, malformed)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, http)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, unexpected)
+    for kind, to_problem in {**_SHARED, **errors}.items():
+        app.add_exception_handler(kind, _table_row(to_problem))
+
+
+def _table_row(to_problem: Callable[[Any], Problem]) -> Callable[[Request, Exception], Any]:
+    async def answer(_: Request, error: Exception) -> JSONResponse:
+        return to_problem(error).response()
+
+    return answer

@@ -1,0 +1,28 @@
+"""The settings that every service has, read once at start from an env file and the environment."""
+
+import os
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Subclass it with a service's own settings. A missing value stops the start and names itself.
+
+    The file named by HCMP_ENV_FILE holds `HCMP_NAME=value` lines; the environment wins over it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HCMP_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int
+    nats_url: str
+    nats_user: str
+    nats_password: SecretStr
+    database_url: SecretStr
+    public_url: str
+    log_level: str = "INFO"
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(_env_file=os.environ.get("HCMP_ENV_FILE"), **values)
