@@ -1,0 +1,67 @@
+"""The embedded NATS server: JetStream, and one user a service with the rights of its ownership."""
+
+import os
+import subprocess
+import sys
+
+from hcmp_cli.credentials import Credentials
+from hcmp_cli.errors import LauncherError
+from hcmp_cli.home import REPOSITORY, Home
+from hcmp_cli.ports import Ports
+from hcmp_cli.probes import http_answers
+from hcmp_cli.processes import Process, program
+
+USERS = ("auth", "inventory", "provisioner", "monitor", "terminal", "setup", "reset")
+CONFIGURATION = REPOSITORY / "deploy" / "nats" / "nats-server.conf"
+
+
+def process(home: Home, ports: Ports, credentials: Credentials) -> Process:
+    return Process(
+        name="nats",
+        command=(program("nats-server"), "--config", str(CONFIGURATION)),
+        port=ports.nats,
+        environment=environment(home, ports, credentials),
+        stop_seconds=20,
+        settings=(CONFIGURATION,),
+    )
+
+
+def environment(home: Home, ports: Ports, credentials: Credentials) -> dict[str, str]:
+    """The values that the server's configuration file names."""
+    passwords = {f"HCMP_NATS_PASSWORD_{user.upper()}": password(credentials, user) for user in USERS}
+    return passwords | {
+        "HCMP_NATS_LISTEN": f"127.0.0.1:{ports.nats}",
+        "HCMP_NATS_MONITORING_LISTEN": f"127.0.0.1:{ports.nats_monitoring}",
+        "HCMP_NATS_STORE": str(home.path / "nats"),
+    }
+
+
+def password(credentials: Credentials, user: str) -> str:
+    return credentials.password(f"nats-{user}")
+
+
+def url(ports: Ports) -> str:
+    return f"nats://127.0.0.1:{ports.nats}"
+
+
+def answers(ports: Ports) -> bool:
+    return http_answers(ports.nats_monitoring, "/healthz")
+
+
+def prepare(ports: Ports, credentials: Credentials) -> None:
+    """Create the streams, or bring them up to date."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hcmp_eventstore.setup"],
+        env=os.environ
+        | {
+            "HCMP_NATS_URL": url(ports),
+            "HCMP_NATS_USER": "setup",
+            "HCMP_NATS_PASSWORD": password(credentials, "setup"),
+            "HCMP_NATS_MONITORING_URL": f"http://127.0.0.1:{ports.nats_monitoring}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LauncherError(f"The event log cannot be set up: {done.stderr.strip() or done.stdout.strip()}")

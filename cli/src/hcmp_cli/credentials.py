@@ -1,0 +1,55 @@
+"""Every secret of an installation: generated once, kept as files that only their owner reads."""
+
+import random
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from hcmp_cli.home import write_private
+
+
+@dataclass(frozen=True)
+class Credentials:
+    folder: Path
+
+    def password(self, name: str, *, length: int = 32) -> str:
+        """Letters only: 32 of them carry 180 bits and need no quoting in any URL or settings file."""
+        path = self.folder / f"{name}.password"
+        if not path.exists():
+            write_private(path, "".join(random.SystemRandom().choices(string.ascii_letters, k=length)) + "\n")
+        return path.read_text(encoding="ascii").strip()
+
+    def fernet_key(self) -> str:
+        path = self.folder / "fernet.key"
+        if not path.exists():
+            write_private(path, Fernet.generate_key().decode() + "\n")
+        return path.read_text(encoding="ascii").strip()
+
+    def signing_key(self) -> Path:
+        """The Ed25519 key that signs access tokens."""
+        path = self.folder / "signing-key.pem"
+        if not path.exists():
+            key = Ed25519PrivateKey.generate()
+            pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            write_private(path, pem.decode())
+        return path
+
+    def ssh_key(self) -> Path:
+        """The platform's own key pair, with which it opens machines."""
+        path = self.folder / "platform_ed25519"
+        if not path.exists():
+            key = Ed25519PrivateKey.generate()
+            public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+            write_private(path.with_suffix(".pub"), public.decode() + " hcmp\n")
+            private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+            write_private(path, private.decode())
+        return path

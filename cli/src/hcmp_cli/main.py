@@ -1,0 +1,110 @@
+"""The hcmp command: start, look at, stop and remove an installation on this computer."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hcmp_cli import demo, home, installation, status
+from hcmp_cli.errors import LauncherError
+from hcmp_cli.home import DEFAULT_HOME, Home
+from hcmp_cli.report import Report
+
+app = typer.Typer(
+    name="hcmp",
+    help="H-CMP on this computer: a self-service cloud management platform.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+HomeOption = Annotated[
+    Path, typer.Option("--home", envvar="HCMP_HOME", help="The folder of the installation's state and secrets.")
+]
+FreePorts = Annotated[
+    bool, typer.Option("--free-ports", help="At the first start, choose free ports instead of the usual ones.")
+]
+
+
+@app.command(name="demo")
+def demo_command(home_path: HomeOption = DEFAULT_HOME, *, free_ports: FreePorts = False) -> None:
+    """Bring the whole platform up with six lab machines, and say where it is."""
+    with _told(Report()) as report, home.locked(home.create(home_path)):
+        demo.run(home_path, report, free_ports=free_ports)
+
+
+@app.command()
+def up(home_path: HomeOption = DEFAULT_HOME, *, free_ports: FreePorts = False) -> None:
+    """Start the platform as it is: servers, services, gateway, and the lab if there is one."""
+    with _told(Report()) as report, home.locked(home.create(home_path)):
+        demo.start(home_path, report, free_ports=free_ports)
+        report.say("The platform runs. `hcmp status` shows its parts.")
+
+
+@app.command()
+def down(home_path: HomeOption = DEFAULT_HOME) -> None:
+    """Stop everything and leave the data."""
+    with _told(Report()) as report:
+        found = _existing(home_path)
+        if found is None:
+            report.say(f"There is no installation in {home_path}.")
+            return
+        with home.locked(found):
+            demo.stop(found, report)
+        report.say("Everything has stopped; the data is where it was.")
+
+
+@app.command()
+def clean(
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop everything and remove all that the installation made: data, secrets, lab machines."""
+    with _told(Report()) as report:
+        found = _existing(home_path)
+        if found is None:
+            report.say(f"There is no installation in {home_path}.")
+            return
+        if not yes:
+            typer.confirm(f"Remove the installation in {found.path}, with all its data and machines?", abort=True)
+        with home.locked(found):
+            demo.remove(found, report)
+        report.say("Everything that the installation made has been removed.")
+
+
+@app.command(name="status")
+def status_command(
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show each part: whether it runs, since when, where. Ends with 3 when one does not run."""
+    with _told(Report()) as report:
+        found = _existing(home_path)
+        parts = status.parts(installation.open_home(found.path)) if found else []
+        status.show(parts, report.console, as_json=as_json)
+    if not parts or not all(part.running for part in parts):
+        raise typer.Exit(3)
+
+
+def _existing(path: Path) -> Home | None:
+    found = Home(path.expanduser().absolute())
+    return found if found.exists else None
+
+
+@contextmanager
+def _told(report: Report) -> Iterator[Report]:
+    """Say what went wrong as a sentence, never as a traceback."""
+    try:
+        yield report
+    except LauncherError as error:
+        report.console.print(f"[bold red]✗[/bold red] {error.sentence}", soft_wrap=True)
+        for line in error.log_lines():
+            report.console.print(f"    {line}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        report.say("Interrupted. The same command goes on from here.")
+        sys.exit(130)

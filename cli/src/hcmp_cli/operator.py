@@ -1,0 +1,57 @@
+"""What the launcher asks of the running platform, signed in as its operator through the gateway."""
+
+from collections.abc import Callable
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from hcmp_cli.errors import LauncherError
+
+
+class Operator:
+    def __init__(self, url: str, username: str, password: str) -> None:
+        # The platform is on this computer: no proxy of the environment has a say.
+        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._sign_in_as = {"username": username, "password": password}
+
+    def __enter__(self) -> Self:
+        answer = self._ask("POST", "/api/login", json=self._sign_in_as)
+        self._client.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def machines(self) -> list[dict[str, Any]]:
+        return list(self._ask("GET", "/api/pool")["vms"])
+
+    def import_lab_machines(self, count: int) -> None:
+        self._ask("POST", "/api/vms/import", json={"provider": "docker", "count": count}, timeout=300)
+
+    def await_available(self, count: int, *, tell: Callable[[str], None], patience: float = 300) -> None:
+        """Wait until the pool offers so many machines."""
+        deadline = monotonic() + patience
+        while (available := self._available()) < count:
+            tell(f"{available} of {count} machines available")
+            if monotonic() > deadline:
+                raise LauncherError(
+                    f"Only {available} of {count} lab machines became available within {patience:.0f} s: "
+                    "the log of inventory says why."
+                )
+            sleep(0.5)
+
+    def _available(self) -> int:
+        return int(self._ask("GET", "/api/pool")["counts"]["available"])
+
+    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        try:
+            answer = self._client.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise LauncherError(f"{method} {path} has no answer: {error}.") from None
+        if answer.is_error:
+            raise LauncherError(f"{method} {path} is refused ({answer.status_code}): {answer.text[:500]}")
+        return dict(answer.json())

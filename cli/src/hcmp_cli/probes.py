@@ -1,0 +1,13 @@
+"""Whether a part answers, asked on 127.0.0.1 and past any proxy that the environment names."""
+
+import http.client
+from contextlib import closing
+
+
+def http_answers(port: int, path: str) -> bool:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
