@@ -1,5 +1,6 @@
 """One connection to the broker, with the options that a service which must not lose anything needs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,7 +22,7 @@ async def connect(url: str, *, name: str, user: str, password: str) -> AsyncIter
     """
 
     async def disconnected() -> None:
-        log.warning("broker_disconnected")
+        log.info("broker_disconnected")
 
     async def reconnected() -> None:
         log.info("broker_reconnected")
@@ -48,7 +49,8 @@ async def connect(url: str, *, name: str, user: str, password: str) -> AsyncIter
     try:
         yield client
     finally:
-        if client.is_connected:
-            await client.drain()
-        else:
-            await client.close()
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS + 1):
+                await (client.drain() if client.is_connected else client.close())
+        except (OSError, TimeoutError) as error:
+            log.info("broker_connection_was_gone_at_close", error=str(error))

@@ -13,6 +13,7 @@ from typing import TypeVar
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NotFoundError
+from uuid_utils.compat import uuid7
 
 from hcmp_contracts.logs import LineFrame, LogChunk, StepFrame
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
@@ -49,9 +50,11 @@ class LogWriter:
 
     async def _append_chunk(self, chunk: LogChunk) -> None:
         payload = chunk.model_dump_json().encode()
+        chunk_id = uuid7().hex
         deadline = asyncio.get_running_loop().time() + APPEND_SECONDS
         while True:
             headers = {
+                "Nats-Msg-Id": chunk_id,
                 "Nats-Expected-Stream": LOGS,
                 "Nats-Expected-Last-Subject-Sequence": str(self._version),
             }
@@ -64,17 +67,17 @@ class LogWriter:
                 continue
             acknowledgement = json.loads(answer.data)
             if error := acknowledgement.get("error"):
-                await self._resolve(error, payload)
+                await self._resolve(error, chunk_id)
             else:
                 self._version = int(acknowledgement["seq"])
             return
 
-    async def _resolve(self, error: dict[str, int | str], payload: bytes) -> None:
+    async def _resolve(self, error: dict[str, int | str], chunk_id: str) -> None:
         """A refused chunk may be one's own, stored by a try whose acknowledgement was lost."""
         if error.get("err_code") != WRONG_LAST_SEQUENCE:
             raise StoreUnavailableError(f"append to {self._subject}: {error.get('description')}")
         last = await self._client.jetstream().get_last_msg(LOGS, self._subject)
-        if last.data != payload:
+        if (last.headers or {}).get("Nats-Msg-Id") != chunk_id:
             raise ConcurrencyError(self._subject, self._version, last.seq)
         self._version = last.seq or 0
 

@@ -45,8 +45,11 @@ class Projection(Protocol):
     `apply` writes only its own tables, survives duplicates and a replay from zero, and does nothing else.
     """
 
-    tables: LiteralString
-    subjects: Sequence[str]
+    @property
+    def tables(self) -> LiteralString: ...
+
+    @property
+    def subjects(self) -> Sequence[str]: ...
 
     async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None: ...
 

