@@ -1,0 +1,1 @@
+"""The outside world behind small Protocols: providers of machines, SSH."""

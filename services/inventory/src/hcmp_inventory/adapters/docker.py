@@ -1,0 +1,224 @@
+"""The lab: machines that are containers on this computer, made and remade through the docker SDK."""
+
+import asyncio
+import ipaddress
+import re
+import socket
+import tarfile
+import threading
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import TypeVar
+
+from docker import DockerClient
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+from docker.models.networks import Network
+
+from hcmp_inventory.adapters.lab_endpoints import Endpoint, NoRoom, choose_endpoint
+from hcmp_inventory.adapters.lab_network import ensure_network, subnet_of
+from hcmp_inventory.adapters.provider import ForeignMachine, Machine, MachineNotReady, ProviderError
+
+_INSTALLATION = "hcmp.installation"
+_MACHINE = "hcmp.machine"
+_SSH_USER = "hcmp"
+_HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_READY_SECONDS = 30.0
+_GONE_SECONDS = 15.0
+# The SDK blocks a thread a call, and starting containers is work for the disk.
+_AT_ONCE = 4
+_TRIES = 3
+
+T = TypeVar("T")
+
+
+class DockerProvider:
+    """Machines of one installation; a machine's reference is its container's name."""
+
+    def __init__(self, client: DockerClient, *, installation: str, image: str, authorized_key: str) -> None:
+        self._client = client
+        self._installation = installation
+        self._image = image
+        self._authorized_key = authorized_key
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        # From choosing an endpoint until a container carries it in its labels.
+        self._choosing = threading.Lock()
+
+    async def discover(self) -> list[Machine]:
+        return await self._blocking(self._discover)
+
+    async def create(self, name: str) -> Machine:
+        if not _NAME.fullmatch(name):
+            raise ProviderError(f"{name!r} cannot be the name of a machine")
+        return await self._blocking(lambda: self._replace(name))
+
+    async def recycle(self, provider_ref: str) -> Machine:
+        prefix = self._reference("")
+        if not provider_ref.startswith(prefix):
+            raise ForeignMachine(provider_ref=provider_ref)
+        return await self._blocking(lambda: self._replace(provider_ref.removeprefix(prefix)))
+
+    async def destroy(self, provider_ref: str) -> None:
+        await self._blocking(lambda: self._remove(provider_ref))
+
+    async def _blocking(self, work: Callable[[], T]) -> T:
+        async with self._slots:
+            try:
+                return await asyncio.to_thread(work)
+            except APIError as error:
+                raise ProviderError(f"the container engine refused: {error.explanation or error}") from error
+            except NoRoom as error:
+                raise ProviderError(str(error)) from error
+
+    def _reference(self, name: str) -> str:
+        return f"hcmp-{self._installation}-{name}"
+
+    def _discover(self) -> list[Machine]:
+        machines = []
+        for container in self._containers():
+            try:
+                machines.append(_machine(container))
+            except NotFound:
+                continue  # never started, or removed meanwhile: no machine yet, or no more
+        return sorted(machines, key=lambda machine: machine.name)
+
+    def _containers(self) -> list[Container]:
+        labels = [f"{_INSTALLATION}={self._installation}", _MACHINE]
+        found: list[Container] = self._client.containers.list(
+            all=True, filters={"label": labels}, ignore_removed=True
+        )
+        return found
+
+    def _find(self, reference: str) -> Container | None:
+        try:
+            container = self._client.containers.get(reference)
+        except NotFound:
+            return None
+        if container.labels.get(_INSTALLATION) != self._installation or _MACHINE not in container.labels:
+            raise ForeignMachine(provider_ref=reference)
+        return container
+
+    def _remove(self, reference: str) -> Endpoint | None:
+        """Remove the container if it is there, and say where it was reached."""
+        container = self._find(reference)
+        if container is None:
+            return None
+        endpoint = Endpoint.from_labels(container.labels)
+        deadline = time.monotonic() + _GONE_SECONDS
+        while self._find(reference) is not None:
+            if time.monotonic() > deadline:
+                raise ProviderError(f"{reference} does not go away")
+            try:
+                container.remove(force=True, v=True)
+            except NotFound:
+                break
+            except APIError as error:
+                if error.status_code != 409:  # 409: its removal is under way
+                    raise
+                time.sleep(0.2)
+        return endpoint
+
+    def _replace(self, name: str) -> Machine:
+        """A new container under this name, where the old one was reached if there was one."""
+        endpoint = self._remove(self._reference(name))
+        for last in (False,) * (_TRIES - 1) + (True,):
+            container = self._make(name, endpoint)
+            try:
+                container.start()
+                return _wait_until_ready(container)
+            except APIError as error:
+                # Somebody took the port or the address between the choice and the start: choose again.
+                if last or not _is_taken(error):
+                    raise
+                endpoint = None
+                self._remove(self._reference(name))
+        raise AssertionError("the last try returns or raises")
+
+    def _make(self, name: str, endpoint: Endpoint | None) -> Container:
+        with self._choosing:
+            network = ensure_network(self._client, self._installation, labels={_INSTALLATION: self._installation})
+            if endpoint is None or ipaddress.ip_address(endpoint.address) not in subnet_of(network):
+                taken = [Endpoint.from_labels(container.labels) for container in self._containers()]
+                endpoint = choose_endpoint(self._installation, name, subnet=subnet_of(network), taken=taken)
+            return self._create_container(name, network, endpoint)
+
+    def _create_container(self, name: str, network: Network, endpoint: Endpoint) -> Container:
+        api = self._client.api
+        created = api.create_container(
+            self._image,
+            name=self._reference(name),
+            hostname=name,
+            detach=True,
+            environment={"HCMP_AUTHORIZED_KEYS": self._authorized_key},
+            labels={_INSTALLATION: self._installation, _MACHINE: name, **endpoint.labels()},
+            ports=[22, 9100],
+            host_config=api.create_host_config(
+                port_bindings={
+                    22: ("127.0.0.1", endpoint.ssh_port),
+                    9100: ("127.0.0.1", endpoint.exporter_port),
+                },
+                restart_policy={"Name": "unless-stopped"},
+                mem_limit="1g",
+                pids_limit=2048,
+                shm_size="128m",
+                log_config={"Type": "json-file", "Config": {"max-size": "2m", "max-file": "1"}},
+            ),
+            networking_config=api.create_networking_config(
+                {network.name: api.create_endpoint_config(ipv4_address=endpoint.address, aliases=[name])}
+            ),
+        )
+        container: Container = self._client.containers.get(created["Id"])
+        return container
+
+
+def _is_taken(error: APIError) -> bool:
+    text = str(error).lower()
+    return "already allocated" in text or "already in use" in text
+
+
+def _wait_until_ready(container: Container) -> Machine:
+    """Wait for the SSH server's greeting: the engine itself accepts connections long before."""
+    name = container.labels[_MACHINE]
+    port = Endpoint.from_labels(container.labels).ssh_port
+    deadline = time.monotonic() + _READY_SECONDS
+    while not _greets(port):
+        container.reload()
+        if container.status not in {"created", "running"}:
+            raise MachineNotReady(name=name, reason=f"its container is {container.status}")
+        if time.monotonic() > deadline:
+            raise MachineNotReady(name=name, reason=f"no SSH server answers after {_READY_SECONDS:.0f} s")
+        time.sleep(0.1)
+    return _machine(container)
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2.0) as connection:
+            return connection.recv(64).startswith(b"SSH-2.0-")
+    except OSError:
+        return False
+
+
+def _machine(container: Container) -> Machine:
+    endpoint = Endpoint.from_labels(container.labels)
+    return Machine(
+        name=container.labels[_MACHINE],
+        address=endpoint.address,
+        ssh_host="127.0.0.1",
+        ssh_port=endpoint.ssh_port,
+        ssh_user=_SSH_USER,
+        exporter_host="127.0.0.1",
+        exporter_port=endpoint.exporter_port,
+        provider_ref=container.name,
+        host_key=_host_key(container),
+    )
+
+
+def _host_key(container: Container) -> str:
+    chunks, _ = container.get_archive(_HOST_KEY)
+    with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as archive:
+        content = archive.extractfile(archive.next() or "")
+        text = content.read().decode() if content else ""
+    return " ".join(text.split()[:2])  # without its comment

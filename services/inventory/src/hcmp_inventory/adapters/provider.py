@@ -1,0 +1,57 @@
+"""What a provider of machines does: the one small interface of the lab, vCenter and machines added by hand."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine as its provider knows it: where people reach it, and where the platform does."""
+
+    name: str
+    address: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    exporter_host: str
+    exporter_port: int
+    provider_ref: str
+    # "ssh-ed25519 AAAA…", read past the network, so that the first connection is checked as well.
+    host_key: str
+
+
+class ProviderError(Exception):
+    """The provider could not do what was asked."""
+
+
+class MachineNotReady(ProviderError):
+    """The machine was started but does not answer."""
+
+    def __init__(self, *, name: str, reason: str) -> None:
+        super().__init__(f"machine {name} is not ready: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class ForeignMachine(ProviderError):
+    """The reference names something that this installation did not make, and so must not touch."""
+
+    def __init__(self, *, provider_ref: str) -> None:
+        super().__init__(f"{provider_ref} does not belong to this installation")
+        self.provider_ref = provider_ref
+
+
+class Provider(Protocol):
+    """Where machines come from. Every call may be repeated after it failed half-way."""
+
+    async def discover(self) -> list[Machine]:
+        """All machines of this installation that the provider has, by name."""
+
+    async def create(self, name: str) -> Machine:
+        """A new machine of this name; it answers on SSH when this returns."""
+
+    async def recycle(self, provider_ref: str) -> Machine:
+        """The machine as new: nothing of its past is left, and its host key is another."""
+
+    async def destroy(self, provider_ref: str) -> None:
+        """The machine goes; one that is gone already is no error."""
