@@ -16,8 +16,11 @@ MEDIA_TYPE = "application/problem+json"
 ErrorTable = Mapping[type[Exception], Callable[[Any], "Problem"]]
 
 
-class Problem(Exception):  # noqa: N818 - it is the document's own name in RFC 9457
-    """A failure as the caller reads it: `type` is the slug, `facts` are fields of its own."""
+class Problem(HTTPException):
+    """A failure as the caller reads it: `type` is the slug, `facts` are fields of its own.
+
+    It is an HTTPException so that FastAPI lets it through from everywhere, the reading of a body included.
+    """
 
     def __init__(
         self,
@@ -29,12 +32,10 @@ class Problem(Exception):  # noqa: N818 - it is the document's own name in RFC 9
         headers: Mapping[str, str] | None = None,
         **facts: Any,
     ) -> None:
-        super().__init__(detail or title)
+        super().__init__(status_code=status, detail=detail or title, headers=dict(headers or {}))
         self.slug = slug
         self.title = title
         self.status = status
-        self.detail = detail
-        self.headers = dict(headers or {})
         self.facts = facts
 
     def document(self) -> dict[str, Any]:
@@ -43,7 +44,7 @@ class Problem(Exception):  # noqa: N818 - it is the document's own name in RFC 9
             "type": self.slug,
             "title": self.title,
             "status": self.status,
-            "detail": self.detail or self.title,
+            "detail": self.detail,
             **self.facts,
         }
 

@@ -1,0 +1,41 @@
+"""Every stored shape that was ever used is a file here, and still parses. Files are only added."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hcmp_contracts.catalogue import EVENTS, parse, subject_of
+from hcmp_contracts.envelope import CloudEvent
+
+GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "events").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_stored_event_still_says_what_it_said(path: Path) -> None:
+    envelope = CloudEvent.model_validate_json(path.read_text())
+    event = parse(envelope)
+    said_now = json.loads(event.model_dump_json())
+    assert {name: said_now[name] for name in envelope.data} == envelope.data
+
+
+def test_every_event_of_the_catalogue_has_a_stored_example() -> None:
+    assert {path.stem for path in GOLDEN} >= set(EVENTS)
+
+
+def test_the_names_of_events_are_not_derived_from_code() -> None:
+    """Renaming a class must not rename what is stored: the names are spelled out, versioned, and unique."""
+    assert len({event.event_type for event in EVENTS.values()}) == len(EVENTS)
+    for event in EVENTS.values():
+        assert "event_type" in vars(event)
+        assert event.event_type.startswith(f"hcmp.{event.aggregate()}.{event.verb()}.v")
+
+
+def test_an_events_subject_names_aggregate_id_and_event() -> None:
+    assert subject_of(EVENTS["hcmp.vm.reserved.v1"], "42") == "hcmp.vm.42.reserved"
+
+
+def test_a_field_of_a_newer_version_does_not_disturb_an_older_reader() -> None:
+    stored = json.loads(GOLDEN[0].read_text())
+    stored["data"]["a_field_of_the_future"] = 1
+    parse(CloudEvent.model_validate(stored))
