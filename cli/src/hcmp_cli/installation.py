@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hcmp_cli import broker, gateway, home, ports, postgres
 from hcmp_cli.credentials import Credentials
@@ -112,7 +113,7 @@ class Installation:
         return http_answers(process.port, "/readyz")
 
 
-def open_home(path: home.Path, *, free_ports: bool = False, lab_image: str | None = None) -> Installation:
+def open_home(path: Path, *, free_ports: bool = False, lab_image: str | None = None) -> Installation:
     opened = home.create(path)
     return Installation(
         home=opened,

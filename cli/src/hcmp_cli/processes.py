@@ -71,7 +71,7 @@ def marked(installation: str) -> list[psutil.Process]:
 
 def _has_mark(process: psutil.Process, installation: str) -> bool:
     try:
-        return process.environ().get(MARK) == installation
+        return bool(process.environ().get(MARK) == installation)
     except (psutil.Error, OSError):
         return False
 

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from rich.console import Console
 from rich.table import Table
 
-
 from hcmp_cli.installation import Installation
 from hcmp_cli.services import PARTS
 

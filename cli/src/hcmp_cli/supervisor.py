@@ -185,4 +185,3 @@ def _socket_path(home: Home) -> Path:
 
 def _escape(value: str) -> str:
     return value.replace("%", "%%")
-
