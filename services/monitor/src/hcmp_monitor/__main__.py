@@ -1,0 +1,5 @@
+"""`python -m hcmp_monitor`."""
+
+from hcmp_monitor.main import main
+
+main()

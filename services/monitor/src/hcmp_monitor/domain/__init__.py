@@ -1,0 +1,1 @@
+"""What the monitor knows without asking anyone: machines' situations, figures, and how an event reads."""

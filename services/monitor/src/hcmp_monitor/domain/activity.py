@@ -1,0 +1,82 @@
+"""How an event reads in the feed of who did what: its kind, who acted, and which of its fields are told.
+
+The fields are listed one by one, so that a new one (a credential, a key) is told only when someone says so.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hcmp_contracts import account, allocation, project, settings, system, terminal_session, vm
+from hcmp_contracts.envelope import DomainEvent
+
+TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
+    account.AccountRegistered: ("username", "full_name", "role", "machine_quota"),
+    account.AccountApproved: (),
+    account.AccountSuspended: ("reason",),
+    account.AccountReactivated: (),
+    account.AccountRoleChanged: ("before", "after"),
+    account.AccountQuotaChanged: ("before", "after"),
+    account.AccountPasswordChanged: (),
+    account.AccountSessionsRevoked: ("reason",),
+    vm.VmRegistered: ("name", "address", "provider"),
+    vm.VmLabelsChanged: ("before", "after"),
+    vm.VmReserved: ("role",),
+    vm.VmAssigned: (),
+    vm.VmReleased: ("reason",),
+    vm.VmRecycleStarted: (),
+    vm.VmRecycled: ("address",),
+    vm.VmQuarantined: ("reason",),
+    vm.VmMaintenanceStarted: ("reason",),
+    vm.VmMaintenanceEnded: (),
+    vm.VmRetired: ("reason",),
+    vm.VmHostKeyChanged: ("pinned", "presented"),
+    allocation.AllocationGranted: ("attempt",),
+    allocation.AllocationDenied: ("attempt", "needed", "available"),
+    allocation.AllocationReleased: ("reason",),
+    settings.SettingsChanged: ("changes",),
+    settings.MaintenanceEnabled: ("message",),
+    settings.MaintenanceDisabled: (),
+    system.FactoryResetRequested: (),
+    system.FactoryResetCompleted: ("projects", "machines"),
+    project.ProjectRequested: ("name", "template", "packages", "lease_expires_at"),
+    project.ProjectRejected: ("reason", "detail", "needed", "available"),
+    project.ProvisioningStarted: ("attempt", "first_step"),
+    project.StepStarted: ("number", "name", "attempt"),
+    project.StepSucceeded: ("number", "name", "attempt"),
+    project.StepFailed: ("number", "name", "attempt", "failures"),
+    project.ProjectProvisioned: ("attempt",),
+    project.ProvisioningFailed: ("attempt", "reason", "detail", "step"),
+    project.CancelRequested: (),
+    project.ProjectCancelled: ("finished_steps",),
+    project.RetryRequested: ("attempt",),
+    project.LeaseExtended: ("before", "after"),
+    project.LeaseExpired: (),
+    project.TeardownStarted: ("reason",),
+    project.ProjectDeleted: (),
+    terminal_session.TerminalSessionOpened: ("username",),
+    terminal_session.TerminalSessionClosed: ("exit_status", "reason"),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: an account, or a service by itself."""
+
+    kind: str
+    id: str
+
+
+def actor_of(envelope_actor: str) -> Actor:
+    """`account/<id>` or `service/<name>`, taken apart."""
+    kind, _, actor_id = envelope_actor.partition("/")
+    return Actor(kind=kind, id=actor_id or kind)
+
+
+def kind_of(event: DomainEvent) -> str:
+    """The event's name for people and filters: `vm.reserved` of `hcmp.vm.reserved.v1`."""
+    return f"{event.aggregate()}.{event.verb()}"
+
+
+def summary_of(event: DomainEvent) -> dict[str, Any]:
+    """The fields that are told, as JSON values."""
+    return event.model_dump(mode="json", include=set(TOLD.get(type(event), ())))
