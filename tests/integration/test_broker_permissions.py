@@ -74,8 +74,8 @@ class User:
         await self.client.publish(subject, payload, reply=reply)
         return await self._unrefused()
 
-    async def may_subscribe(self, subject: str) -> bool:
-        await self.client.subscribe(subject)
+    async def may_subscribe(self, subject: str, answer: Callable[[Msg], Awaitable[None]] | None = None) -> bool:
+        await self.client.subscribe(subject, cb=answer)
         return await self._unrefused()
 
     async def _unrefused(self) -> bool:
@@ -168,8 +168,7 @@ async def test_a_service_answers_its_own_requests_and_no_others(login: Login, se
     async def answer(message: Msg) -> None:
         await message.respond(b"yes")
 
-    await answering.client.subscribe(f"hcmp.rpc.{service}.ask", cb=answer)
-    await answering.client.flush()
+    assert await answering.may_subscribe(f"hcmp.rpc.{service}.ask", answer)
     assert (await asking.client.request(f"hcmp.rpc.{service}.ask", b"", timeout=5)).data == b"yes"
     other = "monitor" if service == "auth" else "auth"
     assert not await answering.may_subscribe(f"hcmp.rpc.{other}.>")
