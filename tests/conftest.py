@@ -1,0 +1,70 @@
+"""One installation for all end-to-end tests: six lab machines behind a real gateway."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from hcmp_testkit.gateway import Person, sign_in
+from hcmp_testkit.installation import Installation, bring_up, remove
+
+MEMBER_PASSWORD = "a long enough password"
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    home = Path(tempfile.mkdtemp(prefix="hcmp-e2e-"))
+    try:
+        yield bring_up(home)
+    finally:
+        remove(home)
+
+
+@pytest.fixture(scope="session")
+async def operator(installation: Installation) -> AsyncIterator[Person]:
+    person = await sign_in(installation.url, installation.username, installation.password)
+    yield person
+    await person.http.aclose()
+
+
+async def new_member(operator: Person) -> Person:
+    """Register somebody and approve them."""
+    username = f"member-{uuid4().hex[:8]}"
+    answer = await operator.http.post(
+        "/api/register",
+        json={
+            "username": username,
+            "password": MEMBER_PASSWORD,
+            "full_name": "Mina Kim",
+            "email": f"{username}@example.org",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    approved = await operator.http.post(f"/api/admin/accounts/{answer.json()['id']}/approve")
+    assert approved.status_code == 200, approved.text
+    return await sign_in(operator.url, username, MEMBER_PASSWORD)
+
+
+@pytest.fixture
+async def member(operator: Person) -> AsyncIterator[Person]:
+    person = await new_member(operator)
+    yield person
+    await person.http.aclose()
+
+
+@pytest.fixture
+async def stranger(operator: Person) -> AsyncIterator[Person]:
+    person = await new_member(operator)
+    yield person
+    await person.http.aclose()
+
+
+@pytest.fixture
+async def full_pool(operator: Person) -> None:
+    """Six machines are free: what an earlier test used has been given back."""
+    for project in (await operator.get("/api/projects", limit=200))["projects"]:
+        if project["status"] == "completed":
+            await operator.http.delete(f"/api/projects/{project['id']}")
+    await operator.pool_ready(6)
