@@ -39,8 +39,11 @@ class AllocationDenied(DomainEvent):
 
 
 class AllocationReleased(DomainEvent):
+    """The project's attempt is over; one that ended before it was granted is closed by this too."""
+
     event_type: ClassVar[str] = "hcmp.allocation.released.v1"
     reason: str
+    attempt: int = 1
 
 
 AllocationEvent = AllocationGranted | AllocationDenied | AllocationReleased

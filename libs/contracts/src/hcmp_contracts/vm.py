@@ -14,6 +14,7 @@ class VmRegistered(DomainEvent):
 
     `address` is what people and the other machines of a project use; the SSH and exporter endpoints are
     how the platform reaches it. `credential` is Fernet ciphertext, absent when the platform's key opens it.
+    `request_id` and `request_digest` tell a request that is repeated under its Idempotency-Key what it made.
     """
 
     event_type: ClassVar[str] = "hcmp.vm.registered.v1"
@@ -29,6 +30,8 @@ class VmRegistered(DomainEvent):
     host_key: str
     credential: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
+    request_id: str = ""
+    request_digest: str = ""
 
 
 class VmLabelsChanged(DomainEvent):
