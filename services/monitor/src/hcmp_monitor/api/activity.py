@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from hcmp_monitor.api.entries import entry
 from hcmp_monitor.api.event_stream import EventStream, live
-from hcmp_monitor.api.models import ActivityEntry, ActivityPage
+from hcmp_monitor.api.models import ActivityPage
 from hcmp_monitor.api.parts import Monitor
 from hcmp_monitor.projections.feed import Filters, before
 from hcmp_webkit.identity import Caller, Principal
@@ -63,7 +63,7 @@ async def activity(  # noqa: PLR0913 - one parameter a filter, named by the cont
     responses={
         200: {
             "description": "Server-sent events: `id` is the sequence, `data` an entry of the feed",
-            "content": {"text/event-stream": {"schema": ActivityEntry.model_json_schema()}},
+            "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/ActivityEntry"}}},
         }
     },
 )
