@@ -1,13 +1,13 @@
-"""Print the OpenAPI document: `python -m hcmp_monitor.openapi`."""
+"""Print the OpenAPI document without any server: `python -m hcmp_monitor.openapi`."""
 
 import json
 import sys
 
-from hcmp_monitor.api.application import application
+from hcmp_monitor.api.application import application as app
 
 
 def main() -> None:
-    document = application().openapi()
+    document = app().openapi()
     sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 

@@ -1,0 +1,154 @@
+"""Shells over asyncssh: only to the pinned host key, with no agent, configuration or forwarding.
+
+Memory is bounded by the channel's window: asyncssh buffers at most that much before the machine must wait.
+"""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import asyncssh
+import structlog
+
+from hcmp_terminal.adapters.credentials import Credentials, CredentialUnreadableError, Means
+from hcmp_terminal.domain.machine import Machine
+from hcmp_terminal.domain.shell import (
+    HostKeyChangedError,
+    Login,
+    LoginRefusedError,
+    MachineUnreachableError,
+    Size,
+)
+
+log = structlog.get_logger(__name__)
+
+CONNECT_SECONDS = 10
+CLOSE_SECONDS = 2
+KEEPALIVE_SECONDS = 15
+KEEPALIVE_COUNT = 3
+WINDOW_BYTES = 256 * 1024
+READ_BYTES = 32 * 1024
+TERMINAL = "xterm-256color"
+
+_LOST = (asyncssh.Error, OSError)
+
+
+class AsyncsshShells:
+    """Opens shells on machines."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def open(self, machine: Machine, login: Login | None, size: Callable[[], Size]) -> "AsyncsshShell":
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                connection = await asyncssh.connect(
+                    machine.ssh_host, machine.ssh_port, **self._options(machine, login)
+                )
+        except asyncssh.HostKeyNotVerifiable as error:
+            raise HostKeyChangedError(machine.name) from error
+        except asyncssh.KeyExchangeFailed as error:
+            # The machine has no key of the pinned kind at all.
+            raise HostKeyChangedError(machine.name) from error
+        except (asyncssh.PermissionDenied, asyncssh.IllegalUserName, CredentialUnreadableError) as error:
+            log.info("login_refused", machine=machine.name, reason=str(error))
+            raise LoginRefusedError(machine.name) from error
+        except (*_LOST, TimeoutError) as error:
+            raise MachineUnreachableError(str(error) or type(error).__name__) from error
+        return await self._start(connection, size)
+
+    async def _start(self, connection: asyncssh.SSHClientConnection, size: Callable[[], Size]) -> "AsyncsshShell":
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                now = size()
+                process: asyncssh.SSHClientProcess[bytes] = await connection.create_process(
+                    term_type=TERMINAL,
+                    term_size=(now.columns, now.rows),
+                    encoding=None,
+                    window=WINDOW_BYTES,
+                )
+        except (*_LOST, TimeoutError) as error:
+            connection.abort()
+            raise MachineUnreachableError(str(error) or type(error).__name__) from error
+        except BaseException:
+            connection.abort()
+            raise
+        return AsyncsshShell(connection, process)
+
+    def _options(self, machine: Machine, login: Login | None) -> dict[str, Any]:
+        if login is None:
+            username, means = machine.ssh_user, self._credentials.means(machine.credential)
+        else:
+            username, means = login.username, Means((), password=login.password)
+        return {
+            "username": username,
+            # None, not an empty list: asyncssh would look for keys in the home directory.
+            "client_keys": list(means.keys) or None,
+            "password": means.password,
+            "known_hosts": ([asyncssh.import_public_key(machine.host_key)], [], []),
+            "config": None,
+            "agent_path": None,
+            "agent_forwarding": False,
+            "x11_forwarding": False,
+            "x509_trusted_certs": None,
+            "gss_host": None,
+            "host_based_auth": False,
+            "disable_trivial_auth": True,
+            "compression_algs": None,
+            "connect_timeout": CONNECT_SECONDS,
+            "login_timeout": CONNECT_SECONDS,
+            "keepalive_interval": KEEPALIVE_SECONDS,
+            "keepalive_count_max": KEEPALIVE_COUNT,
+        }
+
+
+class AsyncsshShell:
+    """A shell and the connection that was made for it."""
+
+    def __init__(
+        self, connection: asyncssh.SSHClientConnection, process: asyncssh.SSHClientProcess[bytes]
+    ) -> None:
+        self._connection = connection
+        self._process = process
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Hang up; a machine that does not answer is not waited for."""
+        self._process.close()
+        self._connection.close()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._connection.wait_closed()
+        except (*_LOST, TimeoutError):
+            self._connection.abort()
+
+    async def read(self) -> bytes:
+        try:
+            return await self._process.stdout.read(READ_BYTES)
+        except _LOST as error:
+            raise MachineUnreachableError(str(error)) from error
+
+    async def write(self, data: bytes) -> None:
+        try:
+            self._process.stdin.write(data)
+            await self._process.stdin.drain()
+        except _LOST as error:
+            raise MachineUnreachableError(str(error)) from error
+
+    def resize(self, size: Size) -> None:
+        if not self._process.is_closing():
+            self._process.change_terminal_size(size.columns, size.rows)
+
+    async def exit_status(self) -> int | None:
+        try:
+            await self._process.wait_closed()
+        except _LOST as error:
+            raise MachineUnreachableError(str(error)) from error
+        if self._process.exit_status is None:
+            raise MachineUnreachableError("the connection ended without an exit status")
+        return self._process.exit_status if self._process.exit_signal is None else None

@@ -1,0 +1,1 @@
+"""What the terminal decides, and the doors through which it reaches machines."""

@@ -1,0 +1,31 @@
+"""A machine as a shell is opened on it, and who may."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`host_key` is the pinned one; `credential` is ciphertext, None when the platform's key opens it."""
+
+    vm_id: str
+    name: str
+    address: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    host_key: str
+    credential: str | None
+    project_id: str | None
+    owner_id: str | None
+
+    def admits(self, account_id: str, *, is_operator: bool) -> bool:
+        """An operator may enter every machine, anyone else those of their own projects."""
+        return is_operator or self.owner_id == account_id
+
+    def same_hands(self, other: "Machine") -> bool:
+        """Whether it is still the same machine, held by the same project."""
+        return (self.project_id, self.owner_id, self.host_key) == (
+            other.project_id,
+            other.owner_id,
+            other.host_key,
+        )

@@ -1,0 +1,14 @@
+"""The settings of the terminal."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from hcmp_webkit.settings import ServiceSettings
+
+
+class TerminalSettings(ServiceSettings):
+    """`fernet_keys` (separated by commas) decrypt stored credentials; `ssh_key_file` is the platform's key."""
+
+    fernet_keys: SecretStr
+    ssh_key_file: Path
