@@ -8,11 +8,13 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 from io import BytesIO
 from typing import TypeVar
 
+import docker
 from docker import DockerClient
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.models.networks import Network
 
@@ -37,14 +39,22 @@ T = TypeVar("T")
 class DockerProvider:
     """Machines of one installation; a machine's reference is its container's name."""
 
-    def __init__(self, client: DockerClient, *, installation: str, image: str, authorized_key: str) -> None:
-        self._client = client
+    def __init__(self, *, installation: str, image: str, authorized_key: str) -> None:
         self._installation = installation
         self._image = image
         self._authorized_key = authorized_key
         self._slots = asyncio.Semaphore(_AT_ONCE)
         # From choosing an endpoint until a container carries it in its labels.
         self._choosing = threading.Lock()
+
+    @cached_property
+    def _client(self) -> DockerClient:
+        """Connected at the first use: a service starts, and says what is wrong, without an engine."""
+        return docker.from_env(timeout=60)
+
+    async def close(self) -> None:
+        if "_client" in vars(self):
+            await asyncio.to_thread(self._client.close)
 
     async def discover(self) -> list[Machine]:
         return await self._blocking(self._discover)
@@ -69,6 +79,8 @@ class DockerProvider:
                 return await asyncio.to_thread(work)
             except APIError as error:
                 raise ProviderError(f"the container engine refused: {error.explanation or error}") from error
+            except (DockerException, OSError) as error:
+                raise ProviderError(f"the container engine does not answer: {error}") from error
             except NoRoom as error:
                 raise ProviderError(str(error)) from error
 
@@ -121,20 +133,24 @@ class DockerProvider:
         return endpoint
 
     def _replace(self, name: str) -> Machine:
-        """A new container under this name, where the old one was reached if there was one."""
-        endpoint = self._remove(self._reference(name))
-        for last in (False,) * (_TRIES - 1) + (True,):
-            container = self._make(name, endpoint)
+        """A new container under this name, reached where the old one was if there was one."""
+        reference = self._reference(name)
+        endpoint = self._remove(reference)
+        for _ in range(_TRIES - 1):
             try:
-                container.start()
-                return _wait_until_ready(container)
+                return self._start(name, endpoint)
             except APIError as error:
-                # Somebody took the port or the address between the choice and the start: choose again.
-                if last or not _is_taken(error):
+                if not _is_taken(error):
                     raise
+                # Somebody took the port or the address between the choice and the start: choose again.
+                self._remove(reference)
                 endpoint = None
-                self._remove(self._reference(name))
-        raise AssertionError("the last try returns or raises")
+        return self._start(name, endpoint)
+
+    def _start(self, name: str, endpoint: Endpoint | None) -> Machine:
+        container = self._make(name, endpoint)
+        container.start()
+        return _wait_until_ready(container)
 
     def _make(self, name: str, endpoint: Endpoint | None) -> Container:
         with self._choosing:

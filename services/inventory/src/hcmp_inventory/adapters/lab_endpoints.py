@@ -17,6 +17,7 @@ from typing import Self, TypeVar
 _PORTS = range(20_000, 32_000, 2)
 _PORTS_PER_INSTALLATION = 100
 _SUBNETS = ipaddress.IPv4Network("10.213.0.0/16")
+# A machine's number added to this is the last part of its preferred address: lab-01 is 10.213.x.11.
 _FIRST_HOST = 10
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ def choose_endpoint(
     """The machine's preferred address and ports, or the next free ones."""
     number = _number(name)
     addresses = {endpoint.address for endpoint in taken}
-    hosts = list(subnet.hosts())[_FIRST_HOST:]
+    hosts = list(subnet.hosts())[_FIRST_HOST - 1 :]
     address = next((str(host) for host in _from(hosts, number) if str(host) not in addresses), None)
     ports = {endpoint.ssh_port for endpoint in taken}
     blocks = len(_PORTS) // (_PORTS_PER_INSTALLATION // 2)

@@ -21,7 +21,7 @@ def ensure_network(client: DockerClient, installation: str, *, labels: dict[str,
     for subnet in candidate_subnets(installation, taken):
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))])
         try:
-            return client.networks.create(name, driver="bridge", labels=labels, ipam=ipam)
+            return client.networks.create(name, driver="bridge", labels=labels, ipam=ipam, check_duplicate=True)
         except APIError as error:
             if "overlaps" not in str(error):  # with a route of this computer that is no docker network
                 raise
