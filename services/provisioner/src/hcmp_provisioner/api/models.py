@@ -1,0 +1,191 @@
+"""What requests and answers look like. Strict going in."""
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from hcmp_contracts.envelope import CloudEvent
+from hcmp_contracts.project import HostFailure
+from hcmp_provisioner.domain.template import Language, Template
+from hcmp_provisioner.projections.project_view import MachineView, ProjectView
+
+Status = Literal["requested", "configuring", "completed", "failed", "cancelled", "deleting", "deleted", "rejected"]
+StepStatus = Literal["pending", "running", "succeeded", "failed", "cancelled"]
+
+ProjectName = Annotated[str, StringConstraints(pattern=r"^[^\W_][\w .-]{0,62}$")]
+Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]{0,63}$")]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+VariableValue = Annotated[str, StringConstraints(max_length=1000)]
+Days = Annotated[int, Field(ge=1, le=365)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProvisionBody(Body):
+    """`lease_days`: how long the project may keep its machines; absent: until it is deleted."""
+
+    name: ProjectName
+    template: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    packages: Annotated[list[Package], Field(max_length=100)] = []
+    lease_days: Days | None = None
+    variables: Annotated[dict[VariableName, VariableValue], Field(max_length=30)] = {}
+
+    def digest(self) -> str:
+        """Tells a repeated request from another one under the same Idempotency-Key."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class LeaseBody(Body):
+    days: Days
+
+
+class RoleAnswer(BaseModel):
+    name: str
+    count: int
+
+
+class TemplateStepAnswer(BaseModel):
+    number: int
+    name: str
+
+
+class VariableAnswer(BaseModel):
+    name: str
+    description: str
+    default: str
+    pattern: str
+
+
+class TemplateAnswer(BaseModel):
+    id: str
+    title: str
+    description: str
+    roles: list[RoleAnswer]
+    steps: list[TemplateStepAnswer]
+    variables: list[VariableAnswer]
+
+    @classmethod
+    def of(cls, template: Template, language: Language) -> "TemplateAnswer":
+        return cls(
+            id=template.id,
+            title=template.title.read_in(language),
+            description=template.description.read_in(language),
+            roles=[RoleAnswer(name=role.name, count=role.count) for role in template.roles],
+            steps=[
+                TemplateStepAnswer(number=number, name=step.name.read_in(language))
+                for number, step in enumerate(template.steps, start=1)
+            ],
+            variables=[
+                VariableAnswer(
+                    name=name,
+                    description=variable.description.read_in(language),
+                    default=variable.default,
+                    pattern=variable.pattern,
+                )
+                for name, variable in template.variables.items()
+            ],
+        )
+
+
+class TemplatesAnswer(BaseModel):
+    templates: list[TemplateAnswer]
+
+
+class MachineAnswer(BaseModel):
+    id: str
+    name: str
+    address: str
+    role: str
+
+    @classmethod
+    def of(cls, machine: MachineView) -> "MachineAnswer":
+        return cls(id=machine.id, name=machine.name, address=machine.address, role=machine.role)
+
+
+class StepAnswer(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    name: str
+    status: StepStatus
+    attempt: int
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+
+
+class FailureAnswer(BaseModel):
+    """`reason` is a slug; `step` is absent when no step had begun; `failures` are each machine's own."""
+
+    reason: str
+    detail: str
+    step: int | None
+    failures: list[HostFailure]
+
+
+class ProjectAnswer(BaseModel):
+    id: str
+    name: str
+    owner: str
+    template: str
+    packages: list[str]
+    status: Status
+    attempt: int
+    vms: list[MachineAnswer]
+    steps: list[StepAnswer]
+    created_at: AwareDatetime
+    lease_expires_at: AwareDatetime | None
+    failure: FailureAnswer | None
+
+    @classmethod
+    def of(cls, view: ProjectView) -> "ProjectAnswer":
+        values: dict[str, Any] = {name: getattr(view, name) for name in cls.model_fields}
+        values["vms"] = [MachineAnswer.of(machine) for machine in view.vms]
+        values["steps"] = [StepAnswer.model_validate(step) for step in view.steps]
+        return cls(**values)
+
+
+class ProjectsAnswer(BaseModel):
+    projects: list[ProjectAnswer]
+    next_cursor: str | None
+
+
+class ProvisionAnswer(BaseModel):
+    """`status` is `requested`, without machines, when their allocation takes unusually long."""
+
+    project_id: str
+    status: Status
+    vms: list[MachineAnswer]
+
+
+class ChangeAnswer(BaseModel):
+    project_id: str
+    status: Status
+
+    @classmethod
+    def of(cls, view: ProjectView) -> "ChangeAnswer":
+        return cls.model_validate({"project_id": view.id, "status": view.status})
+
+
+class LeaseAnswer(BaseModel):
+    project_id: str
+    lease_expires_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, view: ProjectView) -> "LeaseAnswer":
+        return cls(project_id=view.id, lease_expires_at=view.lease_expires_at)
+
+
+class EventsAnswer(BaseModel):
+    events: list[CloudEvent]
+
+
+class MaintenanceAnswer(BaseModel):
+    enabled: bool
+    message: str
+
+
+class PlatformAnswer(BaseModel):
+    maintenance: MaintenanceAnswer

@@ -1,0 +1,106 @@
+"""Routes of projects: look at them, cancel, extend, delete."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+
+from hcmp_eventstore.store import utc_now
+from hcmp_provisioner.api.access import Visible, Write
+from hcmp_provisioner.api.models import (
+    ChangeAnswer,
+    EventsAnswer,
+    LeaseAnswer,
+    LeaseBody,
+    ProjectAnswer,
+    ProjectsAnswer,
+    Status,
+)
+from hcmp_provisioner.domain.project import ExtendLease
+from hcmp_provisioner.handlers import Projects
+from hcmp_provisioner.projections.project_view import Listing, ProjectView, project
+from hcmp_provisioner.projections.project_view import projects as page_of
+from hcmp_webkit.identity import Caller, Member, context
+from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
+from hcmp_webkit.problems import Problem, not_found
+
+router = APIRouter(tags=["projects"])
+
+
+@router.get("/api/projects")
+async def list_projects(
+    caller: Caller,
+    projects: Write,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    status: Annotated[Status | None, Query()] = None,
+) -> ProjectsAnswer:
+    """One's own projects, newest first; an operator sees everyone's. Deleted ones only by `status=deleted`."""
+    listing = Listing(
+        limit=limit + 1,
+        behind=_position(cursor),
+        owner_id=None if caller.is_operator else caller.account_id,
+        status=status,
+    )
+    found = await page_of(projects.pool, listing)
+    more = len(found) > limit
+    page = found[:limit]
+    return ProjectsAnswer(
+        projects=[ProjectAnswer.of(view) for view in page],
+        next_cursor=encode_cursor(str(page[-1].sequence)) if more else None,
+    )
+
+
+@router.get("/api/projects/{id}")
+async def read_project(view: Visible, projects: Write, at: AwareDatetime | None = None) -> ProjectAnswer:
+    """A project as it is, or as it was `at` a time."""
+    return ProjectAnswer.of(view if at is None else await _read(projects, view.id, at=at))
+
+
+@router.post("/api/projects/{id}/cancel", status_code=202)
+async def cancel_project(view: Visible, request: Request, caller: Member, projects: Write) -> ChangeAnswer:
+    """Stop a run. Its machines go back to the pool and are cleaned."""
+    await projects.cancel(view.id, context(caller, request))
+    return ChangeAnswer.of(await _read(projects, view.id))
+
+
+@router.patch("/api/projects/{id}/lease", status_code=202)
+async def extend_lease(
+    view: Visible, body: LeaseBody, request: Request, caller: Member, projects: Write
+) -> LeaseAnswer:
+    """Keep a project longer: by so many days from the end of its lease, or from now when it has none."""
+    command = ExtendLease(days=body.days, now=utc_now())
+    await projects.extend_lease(view.id, command, context(caller, request))
+    return LeaseAnswer.of(await _read(projects, view.id))
+
+
+@router.delete("/api/projects/{id}", status_code=202)
+async def delete_project(view: Visible, request: Request, caller: Member, projects: Write) -> ChangeAnswer:
+    """Give the machines back and end the project. A running one is cancelled first (409 otherwise)."""
+    await projects.delete(view.id, context(caller, request))
+    return ChangeAnswer.of(await _read(projects, view.id))
+
+
+@router.get("/api/projects/{id}/events")
+async def list_events(view: Visible, projects: Write) -> EventsAnswer:
+    """Every event of the project, oldest first."""
+    history = await projects.store.load("project", view.id)
+    return EventsAnswer(events=[recorded.envelope for recorded in history])
+
+
+async def _read(projects: Projects, project_id: str, *, at: datetime | None = None) -> ProjectView:
+    """Raises Problem 404 `not-found` when the project did not exist at that time."""
+    view = await project(projects.pool, project_id, at=at)
+    if view is None:
+        raise not_found()
+    return view
+
+
+def _position(cursor: str | None) -> int | None:
+    position = decode_cursor(cursor)
+    if position is None:
+        return None
+    if not position.isdecimal() or len(position) > 18:
+        raise Problem("malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours")
+    return int(position)

@@ -1,0 +1,69 @@
+"""`POST /api/provision` and `POST …/retry`: ask for machines, answer with those that were granted."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Request
+from uuid_utils.compat import uuid7
+
+from hcmp_eventstore.store import utc_now
+from hcmp_provisioner.api.access import Visible, Write
+from hcmp_provisioner.api.errors import insufficient_capacity
+from hcmp_provisioner.api.models import MachineAnswer, ProvisionAnswer, ProvisionBody
+from hcmp_provisioner.domain import project as commands
+from hcmp_provisioner.domain.template import Template
+from hcmp_provisioner.handlers import Outcome, Requester
+from hcmp_provisioner.projections.project_view import Denied, Granted
+from hcmp_webkit.idempotency import IdempotencyKey, stable_id
+from hcmp_webkit.identity import Member, Principal, context
+
+router = APIRouter(tags=["projects"])
+
+
+@router.post("/api/provision", status_code=202)
+async def provision(
+    body: ProvisionBody, request: Request, caller: Member, projects: Write, key: IdempotencyKey = None
+) -> ProvisionAnswer:
+    """Ask for a project. Its machines are taken at once; configuring them goes on in the background."""
+    project_id = str(stable_id(caller, "/api/provision", key, otherwise=uuid7()))
+    command = _command(body, caller, projects.template(body.template))
+    outcome = await projects.request(
+        project_id, command, requester=_requester(caller), context=context(caller, request)
+    )
+    return _answer(project_id, outcome)
+
+
+@router.post("/api/projects/{id}/retry", status_code=202)
+async def retry_project(view: Visible, request: Request, caller: Member, projects: Write) -> ProvisionAnswer:
+    """Try a failed or cancelled project again, on fresh machines."""
+    outcome = await projects.retry(view.id, requester=_requester(caller), context=context(caller, request))
+    return _answer(view.id, outcome)
+
+
+def _command(body: ProvisionBody, caller: Principal, template: Template) -> commands.Request:
+    return commands.Request(
+        name=body.name,
+        owner_id=caller.account_id,
+        owner_username=caller.username,
+        template=template.id,
+        packages=tuple(dict.fromkeys(body.packages)),
+        variables=template.settle(body.variables),
+        roles=template.roles,
+        steps=template.plan(),
+        lease_expires_at=utc_now() + timedelta(days=body.lease_days) if body.lease_days else None,
+        request_digest=body.digest(),
+    )
+
+
+def _requester(caller: Principal) -> Requester:
+    return Requester(caller.account_id, caller.username, passes_maintenance=caller.is_operator)
+
+
+def _answer(project_id: str, outcome: Outcome) -> ProvisionAnswer:
+    match outcome:
+        case Granted(machines=machines):
+            vms = [MachineAnswer.of(machine) for machine in machines]
+            return ProvisionAnswer(project_id=project_id, status="configuring", vms=vms)
+        case Denied():
+            raise insufficient_capacity(outcome)
+        case None:
+            return ProvisionAnswer(project_id=project_id, status="requested", vms=[])

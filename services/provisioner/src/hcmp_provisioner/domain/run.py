@@ -1,0 +1,180 @@
+"""The run of a project: what a worker may report. Who reports must be the worker that has the run."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from hcmp_contracts.project import (
+    HostFailure,
+    HostResult,
+    PlannedStep,
+    ProjectEvent,
+    ProjectProvisioned,
+    ProvisioningFailed,
+    ProvisioningStarted,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+)
+from hcmp_provisioner.domain.errors import (
+    RunCancelRequestedError,
+    RunFencedError,
+    RunNotWantedError,
+    StepOutOfOrderError,
+)
+from hcmp_provisioner.domain.project_state import Cancelling, Configuring, Project, Requested, status_of
+
+
+@dataclass(frozen=True)
+class StartRun:
+    """A worker takes the run of this attempt, at its first unfinished step."""
+
+    attempt: int
+    worker: str
+
+
+@dataclass(frozen=True)
+class StartStep:
+    worker: str
+    number: int
+
+
+@dataclass(frozen=True)
+class FinishStep:
+    worker: str
+    number: int
+    hosts: tuple[HostResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class FailStep:
+    worker: str
+    number: int
+    hosts: tuple[HostResult, ...] = ()
+    failures: tuple[HostFailure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Complete:
+    """All steps are done; `log_sequence` is the last frame of the log."""
+
+    worker: str
+    log_sequence: int
+
+
+@dataclass(frozen=True)
+class Fail:
+    worker: str
+    reason: str
+    detail: str
+    log_sequence: int
+    step: int | None = None
+    failures: tuple[HostFailure, ...] = ()
+
+
+RunCommand = StartRun | StartStep | FinishStep | FailStep | Complete | Fail
+
+
+def decide_run(command: RunCommand, project: Project) -> list[ProjectEvent]:
+    """The facts that follow from a worker's report.
+
+    Raises RunFencedError, RunCancelRequestedError or RunNotWantedError when the worker is to stop.
+    """
+    if isinstance(command, StartRun):
+        return _start_run(command, project)
+    run = _run_of(command.worker, project)
+    match command:
+        case StartStep():
+            return _start_step(command, run)
+        case FinishStep():
+            return _finish_step(command, run)
+        case FailStep():
+            return _fail_step(command, run)
+        case Complete():
+            return _complete(command, run)
+        case Fail():
+            return _fail(command, run)
+        case _:
+            assert_never(command)
+
+
+def _start_run(command: StartRun, project: Project) -> list[ProjectEvent]:
+    match project:
+        case Requested(details=details) if details.attempt == command.attempt:
+            finished = 0
+        case Configuring(details=details, finished=finished) if details.attempt == command.attempt:
+            if project.worker == command.worker:
+                return []
+        case Cancelling(details=details) if details.attempt == command.attempt:
+            raise RunCancelRequestedError
+        case _:
+            raise RunNotWantedError(status_of(project))
+    return [ProvisioningStarted(attempt=command.attempt, worker=command.worker, first_step=finished + 1)]
+
+
+def _run_of(worker: str, project: Project) -> Configuring:
+    """The run, when it is this worker's to report on."""
+    match project:
+        case Configuring(worker=owner) | Cancelling(worker=str(owner)) if owner != worker:
+            raise RunFencedError(owner)
+        case Configuring():
+            return project
+        case Cancelling():
+            raise RunCancelRequestedError
+        case _:
+            raise RunNotWantedError(status_of(project))
+
+
+def _start_step(command: StartStep, run: Configuring) -> list[ProjectEvent]:
+    step = _due(command.number, run)
+    if run.running == command.number:
+        return []
+    return [StepStarted(number=step.number, name=step.name, attempt=run.details.attempt)]
+
+
+def _finish_step(command: FinishStep, run: Configuring) -> list[ProjectEvent]:
+    if command.number <= run.finished:
+        return []
+    step = _due(command.number, run)
+    return [
+        StepSucceeded(number=step.number, name=step.name, attempt=run.details.attempt, hosts=list(command.hosts))
+    ]
+
+
+def _fail_step(command: FailStep, run: Configuring) -> list[ProjectEvent]:
+    step = _due(command.number, run)
+    return [
+        StepFailed(
+            number=step.number,
+            name=step.name,
+            attempt=run.details.attempt,
+            hosts=list(command.hosts),
+            failures=list(command.failures),
+        )
+    ]
+
+
+def _complete(command: Complete, run: Configuring) -> list[ProjectEvent]:
+    if run.finished < len(run.details.steps):
+        raise StepOutOfOrderError(len(run.details.steps) + 1, run.finished + 1)
+    return [ProjectProvisioned(attempt=run.details.attempt, log_sequence=command.log_sequence)]
+
+
+def _fail(command: Fail, run: Configuring) -> list[ProjectEvent]:
+    return [
+        ProvisioningFailed(
+            attempt=run.details.attempt,
+            reason=command.reason,
+            detail=command.detail,
+            step=command.step,
+            failures=list(command.failures),
+            log_sequence=command.log_sequence,
+        )
+    ]
+
+
+def _due(number: int, run: Configuring) -> PlannedStep:
+    """The planned step of this number, when its turn has come."""
+    expected = run.finished + 1
+    if number != expected or number > len(run.details.steps):
+        raise StepOutOfOrderError(number, expected)
+    return run.details.steps[number - 1]

@@ -1,0 +1,212 @@
+"""The questions about projects: one, a page of them, as they are or were; and how an attempt was allocated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from hcmp_eventstore.projector import Pool
+
+FINAL = frozenset({"completed", "failed", "cancelled", "rejected", "deleting", "deleted"})
+
+
+@dataclass(frozen=True)
+class MachineView:
+    id: str
+    name: str
+    address: str
+    role: str
+
+
+@dataclass(frozen=True)
+class StepView:
+    number: int
+    name: str
+    status: str
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ProjectView:
+    """A project at one time. `sequence` orders projects by when they were asked for."""
+
+    id: str
+    sequence: int
+    name: str
+    owner_id: str
+    owner: str
+    template: str
+    packages: list[str]
+    status: str
+    attempt: int
+    vms: list[MachineView]
+    steps: list[StepView]
+    created_at: datetime
+    lease_expires_at: datetime | None
+    failure: dict[str, Any] | None
+    log_sequence: int | None
+
+
+@dataclass(frozen=True)
+class Granted:
+    machines: list[MachineView]
+
+
+@dataclass(frozen=True)
+class Denied:
+    needed: int
+    available: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which projects to list: behind a sequence, of an owner (None: everyone's), of a status."""
+
+    limit: int
+    behind: int | None = None
+    owner_id: str | None = None
+    status: str | None = None
+
+
+async def project(pool: Pool, project_id: str, *, at: datetime | None = None) -> ProjectView | None:
+    """The project now, or as it was at a time; None when it did not exist (yet)."""
+    async with pool.connection() as connection:
+        rows = await (
+            await connection.execute(
+                """
+                SELECT * FROM project JOIN period ON period.project_id = project.id
+                WHERE project.id = %(id)s AND CASE WHEN %(at)s::timestamptz IS NULL THEN valid_to IS NULL
+                    ELSE valid_from <= %(at)s AND (valid_to IS NULL OR valid_to > %(at)s) END
+                ORDER BY since DESC LIMIT 1
+                """,
+                {"id": project_id, "at": at},
+            )
+        ).fetchall()
+    views = await _assemble(pool, rows, at)
+    return views[0] if views else None
+
+
+async def projects(pool: Pool, listing: Listing) -> list[ProjectView]:
+    """Newest first; deleted ones only when they are asked for."""
+    async with pool.connection() as connection:
+        rows = await (
+            await connection.execute(
+                """
+                SELECT * FROM project JOIN period ON period.project_id = project.id AND valid_to IS NULL
+                WHERE (%(owner)s::text IS NULL OR owner_id = %(owner)s)
+                    AND (%(behind)s::bigint IS NULL OR sequence < %(behind)s)
+                    AND CASE WHEN %(status)s::text IS NULL THEN status <> 'deleted' ELSE status = %(status)s END
+                ORDER BY sequence DESC LIMIT %(limit)s
+                """,
+                {
+                    "owner": listing.owner_id,
+                    "behind": listing.behind,
+                    "status": listing.status,
+                    "limit": listing.limit,
+                },
+            )
+        ).fetchall()
+    return await _assemble(pool, rows, None)
+
+
+async def outcome(pool: Pool, project_id: str, attempt: int) -> Granted | Denied | None:
+    """What became of an attempt's wish for machines; None while it is not decided."""
+    async with pool.connection() as connection:
+        machines = await (
+            await connection.execute(
+                "SELECT * FROM machine WHERE project_id = %s AND attempt = %s ORDER BY position",
+                [project_id, attempt],
+            )
+        ).fetchall()
+        denial = await (
+            await connection.execute(
+                "SELECT needed, available FROM denial WHERE project_id = %s AND attempt = %s",
+                [project_id, attempt],
+            )
+        ).fetchone()
+    if machines:
+        return Granted([_machine(row) for row in machines])
+    return Denied(needed=denial["needed"], available=denial["available"]) if denial else None
+
+
+async def projects_before(pool: Pool, sequence: int) -> list[str]:
+    """The ids of all projects that were asked for before `sequence` and are not deleted."""
+    async with pool.connection() as connection:
+        rows = await (
+            await connection.execute(
+                """
+                SELECT id FROM project JOIN period ON period.project_id = project.id AND valid_to IS NULL
+                WHERE sequence < %s AND status <> 'deleted' ORDER BY sequence
+                """,
+                [sequence],
+            )
+        ).fetchall()
+    return [row["id"] for row in rows]
+
+
+async def _assemble(pool: Pool, rows: Sequence[DictRow], at: datetime | None) -> list[ProjectView]:
+    """Add steps and machines to rows of projects, by one query each."""
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    async with pool.connection() as connection:
+        steps = await (await connection.execute("SELECT * FROM step WHERE project_id = ANY(%s)", [ids])).fetchall()
+        machines = await (
+            await connection.execute(
+                """
+                SELECT * FROM machine WHERE project_id = ANY(%(ids)s)
+                    AND CASE WHEN %(at)s::timestamptz IS NULL THEN valid_to IS NULL
+                        ELSE valid_from <= %(at)s AND (valid_to IS NULL OR valid_to > %(at)s) END
+                ORDER BY attempt, position
+                """,
+                {"ids": ids, "at": at},
+            )
+        ).fetchall()
+    return [
+        _view(
+            row,
+            [step for step in steps if (step["project_id"], step["attempt"]) == (row["id"], row["attempt"])],
+            [machine for machine in machines if machine["project_id"] == row["id"]],
+            at,
+        )
+        for row in rows
+    ]
+
+
+def _view(row: DictRow, steps: Sequence[DictRow], machines: Sequence[DictRow], at: datetime | None) -> ProjectView:
+    by_number = {step["number"]: step for step in steps}
+    return ProjectView(
+        id=row["id"],
+        sequence=row["sequence"],
+        name=row["name"],
+        owner_id=row["owner_id"],
+        owner=row["owner_username"],
+        template=row["template"],
+        packages=row["packages"],
+        status=row["status"],
+        attempt=row["attempt"],
+        vms=[_machine(machine) for machine in machines],
+        steps=[_step(planned, by_number.get(planned["number"]), row["attempt"], at) for planned in row["steps"]],
+        created_at=row["created_at"],
+        lease_expires_at=row["lease_expires_at"],
+        failure=row["failure"],
+        log_sequence=row["log_sequence"],
+    )
+
+
+def _step(planned: dict[str, Any], row: DictRow | None, attempt: int, at: datetime | None) -> StepView:
+    """A planned step as it stood at a time: pending before it began, running until it ended."""
+    number, name = planned["number"], planned["name"]
+    if row is None or (at is not None and row["started_at"] > at):
+        return StepView(number, name, "pending", attempt, None, None)
+    if at is not None and row["finished_at"] is not None and row["finished_at"] > at:
+        return StepView(number, name, "running", attempt, row["started_at"], None)
+    return StepView(number, name, row["status"], attempt, row["started_at"], row["finished_at"])
+
+
+def _machine(row: DictRow) -> MachineView:
+    return MachineView(id=row["vm_id"], name=row["name"], address=row["address"], role=row["role"])
