@@ -40,9 +40,9 @@ def test_only_auth_knows_the_operators_password_and_the_signing_key(installation
     assert knowing == signing == {"auth"}
 
 
-def test_api_and_worker_share_role_and_user_but_not_the_port(installation: Installation) -> None:
-    api, worker = settings(installation, "provisioner"), settings(installation, "worker")
-    assert {name for name in api if api[name] != worker[name]} == {"HCMP_PORT"}
+def test_only_those_that_open_machines_know_how(installation: Installation) -> None:
+    knowing = {part.name for part in PARTS if "HCMP_FERNET_KEYS" in settings(installation, part.name)}
+    assert knowing == {"inventory", "worker", "terminal"}
 
 
 def test_no_lab_is_promised_where_there_is_none(installation: Installation) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console
+from rich.markup import escape
 
 
 class Report:
@@ -13,13 +14,15 @@ class Report:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
         self._step = ""
+        self._detail = ""
         self._status = self.console.status("")
 
     def __call__(self, detail: str) -> None:
         if self.console.is_terminal:
-            self._status.update(f"{self._step} [dim]{detail}[/dim]")
-        else:
+            self._status.update(f"{self._step} [dim]{escape(detail)}[/dim]")
+        elif detail != self._detail:
             self.console.print(f"  {detail}", markup=False)
+        self._detail = detail
 
     def say(self, text: str) -> None:
         self.console.print(text)

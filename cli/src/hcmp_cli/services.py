@@ -70,7 +70,7 @@ class Platform:
             "HCMP_NATS_PASSWORD": broker.password(self.credentials, part.service),
             "HCMP_DATABASE_URL": postgres.url(self.credentials, self.ports.postgres, part.service),
             "HCMP_PUBLIC_URL": gateway.url(self.ports),
-            "HCMP_LOG_LEVEL": "info",
+            "HCMP_LOG_LEVEL": "INFO",
         }
 
     def _own(self, name: str) -> dict[str, str]:
@@ -83,7 +83,9 @@ class Platform:
                 }
             case "inventory":
                 return self._machine_access() | self._lab() | self._inventory()
-            case "provisioner" | "worker":
+            case "provisioner":  # it reads the templates, and needs no secret of a machine
+                return {"HCMP_PLAYBOOKS_DIR": str(REPOSITORY / "playbooks")}
+            case "worker":
                 return self._machine_access() | {
                     "HCMP_PLAYBOOKS_DIR": str(REPOSITORY / "playbooks"),
                     "HCMP_RUN_DIRECTORY": str(self.home.run_directory),

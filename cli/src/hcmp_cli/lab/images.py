@@ -114,4 +114,4 @@ def _build(client: DockerClient, recipe: _Recipe, base: str, report: Report) -> 
 
 def _short(step: str) -> str:
     """A build's step without its continuation, short enough for a line of a terminal."""
-    return step.split("   ")[0][:72]
+    return step.split("   ", maxsplit=1)[0][:72]
