@@ -1,0 +1,1 @@
+"""The outside world of the auth service: PostgreSQL, Argon2, the signing key."""

@@ -1,0 +1,1 @@
+"""The doors of the auth service: REST, and requests over the broker."""

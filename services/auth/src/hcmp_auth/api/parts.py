@@ -1,0 +1,36 @@
+"""What the routes work with: handed over once, in main."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from hcmp_auth.handlers.administration import Administration
+from hcmp_auth.handlers.registration import Registration
+from hcmp_auth.handlers.sign_in import SignIn
+from hcmp_auth.handlers.tickets import TicketOffice
+from hcmp_eventstore.projector import Pool
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`secure_cookies`: whether browsers reach the platform by https only."""
+
+    registration: Registration
+    sign_in: SignIn
+    tickets: TicketOffice
+    administration: Administration
+    accounts: Pool
+    jwks: dict[str, Any]
+    clock: Callable[[], datetime]
+    secure_cookies: bool
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Auth = Annotated[Parts, Depends(_parts)]

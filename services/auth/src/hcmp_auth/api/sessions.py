@@ -1,0 +1,106 @@
+"""Signing in, staying signed in, signing out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Request, Response
+
+from hcmp_auth.api.addresses import client_address
+from hcmp_auth.api.errors import REFRESH_COOKIE, REFRESH_PATH
+from hcmp_auth.api.models import (
+    Jwks,
+    LoginForm,
+    PasswordChange,
+    SignedInAccount,
+    SignedInBody,
+    Ticket,
+    TicketRequest,
+)
+from hcmp_auth.api.parts import Auth, Parts
+from hcmp_auth.domain.session import ACCESS_TOKEN_LIFE, TICKET_LIFE
+from hcmp_auth.handlers.errors import SessionEndedError
+from hcmp_auth.handlers.sign_in import SignedIn
+from hcmp_webkit.identity import Caller, context
+
+router = APIRouter()
+
+RefreshCookie = Annotated[str | None, Cookie(alias=REFRESH_COOKIE, max_length=200, include_in_schema=False)]
+
+
+@router.post("/api/login")
+async def login(form: LoginForm, auth: Auth, request: Request, response: Response) -> SignedInBody:
+    """Sign in by name and password."""
+    signed_in = await auth.sign_in.login(
+        form.username, form.password.get_secret_value(), address=client_address(request)
+    )
+    return _hand_over(signed_in, auth, response)
+
+
+@router.post("/api/token/refresh")
+async def refresh_token(auth: Auth, response: Response, cookie: RefreshCookie = None) -> SignedInBody:
+    """The next access token, for the cookie of the last one. Each cookie is used once."""
+    if not cookie:
+        raise SessionEndedError
+    return _hand_over(await auth.sign_in.refresh(cookie), auth, response)
+
+
+@router.post("/api/token/revoke", status_code=204)
+async def revoke_token(auth: Auth, response: Response, cookie: RefreshCookie = None) -> None:
+    """Sign out: the session of the cookie ends."""
+    if cookie:
+        await auth.sign_in.sign_out(cookie)
+    response.delete_cookie(
+        REFRESH_COOKIE, path=REFRESH_PATH, secure=auth.secure_cookies, httponly=True, samesite="strict"
+    )
+
+
+@router.post("/api/me/password")
+async def change_password(
+    change: PasswordChange, caller: Caller, auth: Auth, request: Request, response: Response
+) -> SignedInBody:
+    """Change one's own password. Every session ends; the answer begins a new one."""
+    signed_in = await auth.sign_in.change_password(
+        caller.account_id,
+        change.current_password.get_secret_value(),
+        change.new_password.get_secret_value(),
+        context(caller, request),
+    )
+    return _hand_over(signed_in, auth, response)
+
+
+@router.post("/api/ws-ticket", status_code=201)
+async def issue_ticket(
+    caller: Caller, auth: Auth, response: Response, wanted: TicketRequest | None = None
+) -> Ticket:
+    """A ticket for one WebSocket: used once, within 30 seconds, as `?ticket=`."""
+    response.headers["Cache-Control"] = "no-store"
+    ticket = await auth.tickets.issue(caller, wanted.target if wanted else None)
+    return Ticket(ticket=ticket, expires_in=int(TICKET_LIFE.total_seconds()))
+
+
+@router.get("/.well-known/jwks.json")
+async def jwks(auth: Auth) -> Jwks:
+    """The public keys that check access tokens (RFC 7517)."""
+    return Jwks.model_validate(auth.jwks)
+
+
+def _hand_over(signed_in: SignedIn, auth: Parts, response: Response) -> SignedInBody:
+    response.headers["Cache-Control"] = "no-store"
+    response.set_cookie(
+        REFRESH_COOKIE,
+        signed_in.refresh_token,
+        max_age=max(0, int((signed_in.session_expires_at - auth.clock()).total_seconds())),
+        path=REFRESH_PATH,
+        secure=auth.secure_cookies,
+        httponly=True,
+        samesite="strict",
+    )
+    return SignedInBody(
+        access_token=signed_in.access_token,
+        expires_in=int(ACCESS_TOKEN_LIFE.total_seconds()),
+        account=SignedInAccount(
+            id=signed_in.account_id,  # type: ignore[arg-type] # pydantic reads the text
+            username=signed_in.details.username,
+            role=signed_in.details.role,
+            status="active",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The write side of the auth service: load, decide, append; and sessions, which are no events."""

@@ -1,0 +1,27 @@
+"""What a sign-in can be refused for, each with the facts that a caller needs."""
+
+
+class SignInError(Exception):
+    """The root of every refusal below."""
+
+
+class InvalidCredentialsError(SignInError):
+    """No such name, or not its password; which of the two is not told."""
+
+
+class SessionEndedError(SignInError):
+    """The refresh token is unknown, expired or used again, or the account's sessions were ended."""
+
+
+class TooManyAttemptsError(SignInError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many attempts; again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class PasswordsBusyError(SignInError):
+    """More passwords are waiting to be checked than is reasonable."""
+
+
+class IdempotencyKeyReusedError(Exception):
+    """The key was used for the same name with another body."""
