@@ -1,5 +1,6 @@
 """The composition root of the auth service."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,22 +8,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from hcmp_auth.adapters.database import open_database
+from hcmp_auth.adapters.administrators import TurnTakingAdministrators
+from hcmp_auth.adapters.credentials import StoredCredentials
+from hcmp_auth.adapters.database import open_database, sweep
 from hcmp_auth.adapters.passwords import Argon2Passwords
+from hcmp_auth.adapters.sessions import StoredSessions
 from hcmp_auth.adapters.signing import SigningKey
+from hcmp_auth.adapters.throttle import StoredThrottle
 from hcmp_auth.adapters.tickets import StoredTickets
 from hcmp_auth.api.application import application
 from hcmp_auth.api.broker import answer_requests
+from hcmp_auth.api.parts import Parts
+from hcmp_auth.handlers.administration import Administration
+from hcmp_auth.handlers.registration import Registration
+from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
 from hcmp_auth.projections.accounts import MODEL
 from hcmp_auth.settings import AuthSettings
+from hcmp_eventstore.projector import Pool
+from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import utc_now
 from hcmp_webkit.identity import Identity
-from hcmp_webkit.platform import open_platform
+from hcmp_webkit.platform import Platform, open_platform
+from hcmp_webkit.serve import serve
 
 log = structlog.get_logger(__name__)
 
