@@ -91,6 +91,8 @@ def _from(items: list[T], start: int) -> Iterator[T]:
 def _are_free(port: int) -> bool:
     for candidate in (port, port + 1):
         with socket.socket() as probe:
+            # A listener still refuses it, connections that ended a moment ago do not.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", candidate))
             except OSError:
