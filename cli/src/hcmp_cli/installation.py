@@ -10,7 +10,7 @@ from hcmp_cli.credentials import Credentials
 from hcmp_cli.errors import LauncherError
 from hcmp_cli.home import Home
 from hcmp_cli.ports import Ports
-from hcmp_cli.probes import http_answers
+from hcmp_cli.probes import complaint, http_answers
 from hcmp_cli.processes import Process
 from hcmp_cli.report import Report
 from hcmp_cli.services import Platform
@@ -100,9 +100,13 @@ class Installation:
             state = states[name].state if name in states else "absent"
             dies = state in {"BACKOFF", "FATAL", "EXITED"} and waited > _PATIENCE_WHEN_IT_DIES
             if dies or waited > _PATIENCE:
-                how = "ends as soon as it has started" if dies else "does not answer"
+                how = "ends as soon as it has started" if dies else self._why_not(missing[name])
                 log = log_file(self.home, name)
                 raise LauncherError(f"The process {name} {how}. Its log, {log}, ends with:", log=log)
+
+    def _why_not(self, process: Process) -> str:
+        found = complaint(process.port)
+        return f"is not ready ({found})" if found else "does not answer"
 
     def _server_answers(self, process: Process) -> bool:
         if process.name == "nats":
