@@ -1,6 +1,7 @@
 """Signing in, staying signed in, signing out."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Request, Response
 
@@ -98,7 +99,7 @@ def _hand_over(signed_in: SignedIn, auth: Parts, response: Response) -> SignedIn
         access_token=signed_in.access_token,
         expires_in=int(ACCESS_TOKEN_LIFE.total_seconds()),
         account=SignedInAccount(
-            id=signed_in.account_id,  # type: ignore[arg-type] # pydantic reads the text
+            id=UUID(signed_in.account_id),
             username=signed_in.details.username,
             role=signed_in.details.role,
             status="active",
