@@ -96,11 +96,11 @@ class Installation:
 
     def _lose_patience(self, missing: dict[str, Process], waited: float) -> None:
         states = self.supervisor.states()
-        for name in missing:
+        for name, process in missing.items():
             state = states[name].state if name in states else "absent"
             dies = state in {"BACKOFF", "FATAL", "EXITED"} and waited > _PATIENCE_WHEN_IT_DIES
             if dies or waited > _PATIENCE:
-                how = "ends as soon as it has started" if dies else self._why_not(missing[name])
+                how = "ends as soon as it has started" if dies else self._why_not(process)
                 log = log_file(self.home, name)
                 raise LauncherError(f"The process {name} {how}. Its log, {log}, ends with:", log=log)
 
