@@ -12,6 +12,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Where clouds answer questions about a machine, secrets included, outside the link-local range.
 METADATA = frozenset(ipaddress.ip_address(text) for text in ("fd00:ec2::254", "100.100.100.200", "192.0.0.192"))
+THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -32,19 +33,15 @@ class CheckedAddresses:
         return next((reason for inner in _unwrapped(address) if (reason := self._plain_objection(inner))), None)
 
     def _plain_objection(self, address: IPAddress) -> str | None:
-        if address in METADATA:
-            return "a metadata service"
-        if address.is_loopback:
-            return None if self._allow_loopback else "this computer itself"
-        if address.is_unspecified or (isinstance(address, ipaddress.IPv4Address) and address.packed[0] == 0):
-            return "no address"
-        if address.is_link_local:
-            return "link-local"
-        if address.is_multicast:
-            return "multicast"
-        if address.is_reserved:
-            return "reserved"
-        return None
+        objections = {
+            "a metadata service": address in METADATA,
+            "this computer itself": address.is_loopback and not self._allow_loopback,
+            "no address": address.is_unspecified or address in THIS_NETWORK,
+            "link-local": address.is_link_local,
+            "multicast": address.is_multicast,
+            "reserved": address.is_reserved and not address.is_loopback,
+        }
+        return next((reason for reason, applies in objections.items() if applies), None)
 
 
 def _unwrapped(address: IPAddress) -> Iterator[IPAddress]:

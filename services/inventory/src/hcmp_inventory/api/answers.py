@@ -1,0 +1,50 @@
+"""Machines out of the read model, as callers read them, once it stands for what they have just done."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from hcmp_inventory.api.models import Machine, PoolMachine
+from hcmp_inventory.api.parts import Parts
+from hcmp_inventory.projections import pool_queries
+from hcmp_inventory.projections.pool_queries import Cell, Row
+from hcmp_webkit.identity import Principal
+from hcmp_webkit.problems import Problem, not_found
+
+
+def machine(row: Row) -> Machine:
+    return Machine(id=row.vm_id, **asdict(row))
+
+
+def pool_machine(cell: Cell, reader: Principal) -> PoolMachine:
+    """Operators see all of it; others see all of their own machines, and of the rest name and status."""
+    if reader.is_operator or cell.owner_id == reader.account_id:
+        return PoolMachine(id=cell.vm_id, **asdict(cell))
+    nothing = dict.fromkeys(("address", "provider", "project_id", "owner", "role", "reason", "labels"))
+    return PoolMachine(id=cell.vm_id, name=cell.name, status=cell.status, **nothing)
+
+
+async def present(parts: Parts, vm_ids: Sequence[str], sequence: int) -> list[Machine]:
+    """These machines as they are after the event `sequence`.
+
+    Raises Problem 503 `read-model-behind` when the read model takes too long to get there.
+    """
+    await caught_up(parts, sequence)
+    return [machine(row) for row in await pool_queries.some(parts.pool, vm_ids)]
+
+
+async def present_one(parts: Parts, vm_id: str, sequence: int = 0) -> Machine:
+    found = await present(parts, [vm_id], sequence)
+    if not found:
+        raise not_found()
+    return found[0]
+
+
+async def caught_up(parts: Parts, sequence: int) -> None:
+    if not await parts.projector.wait_for(sequence):
+        raise Problem(
+            "read-model-behind",
+            title="Done, but not shown yet",
+            status=503,
+            detail="What you asked for is done; the view of it is still catching up. Look again in a moment.",
+            headers={"Retry-After": "2"},
+        )

@@ -1,0 +1,169 @@
+"""How the inventory's errors read at the door."""
+
+from typing import Any
+
+from hcmp_inventory.domain.system import ResetInProgressError
+from hcmp_inventory.domain.vm import (
+    VmInUseError,
+    VmNameTakenError,
+    VmUnknownError,
+    VmWrongStatusError,
+)
+from hcmp_inventory.handlers.imports import ImportIncompleteError, NoProviderError
+from hcmp_inventory.handlers.ports import (
+    AccountsUnavailableError,
+    AddressRefusedError,
+    CredentialRefusedError,
+    HostKeyMismatchError,
+    UnreachableError,
+    WrongPasswordError,
+)
+from hcmp_inventory.handlers.settings import SettingsChangedMeanwhileError
+from hcmp_webkit.problems import ErrorTable, Problem, not_found
+
+
+def _name_taken(error: VmNameTakenError) -> Problem:
+    return Problem(
+        "vm-name-taken",
+        title="A machine of this name exists",
+        status=409,
+        detail=f"The pool has a machine named {error.name}. Choose another name, or retire that one first.",
+        name=error.name,
+    )
+
+
+def _in_use(error: VmInUseError) -> Problem:
+    return Problem(
+        "vm-in-use",
+        title="The machine is in use",
+        status=409,
+        detail=f"A project holds {error.name}. It can be changed once the project has given it back.",
+        name=error.name,
+        project_id=error.project_id,
+    )
+
+
+def _wrong_status(error: VmWrongStatusError) -> Problem:
+    return Problem(
+        "vm-wrong-status",
+        title="Not possible for the machine as it is",
+        status=409,
+        detail=f"{error.name} is {error.status}.",
+        name=error.name,
+        vm_status=error.status,
+        attempted=error.attempted,
+    )
+
+
+def _unreachable(error: UnreachableError) -> Problem:
+    return Problem(
+        "vm-unreachable",
+        title="The machine cannot be reached",
+        status=409,
+        detail=f"{error}. Check address and port, and that SSH answers from here.",
+        host=error.host,
+        port=error.port,
+    )
+
+
+def _address_refused(error: AddressRefusedError) -> Problem:
+    return Problem(
+        "address-refused",
+        title="The platform does not connect to this address",
+        status=409,
+        detail=f"{error}.",
+        address=error.address,
+    )
+
+
+def _host_key_mismatch(error: HostKeyMismatchError) -> Problem:
+    return Problem(
+        "host-key-mismatch",
+        title="The machine shows another host key than the pinned one",
+        status=409,
+        detail="Somebody may be in between, or the machine was made anew. It was not signed in to.",
+        pinned=error.pinned,
+        presented=error.presented,
+    )
+
+
+def _credential_refused(error: CredentialRefusedError) -> Problem:
+    return Problem(
+        "credential-refused",
+        title="The machine does not let the platform in",
+        status=409,
+        detail=f"{error}. Check the user, and the password or key; without one the platform's key must open it.",
+    )
+
+
+def _import_incomplete(error: ImportIncompleteError) -> Problem:
+    return Problem(
+        "import-incomplete",
+        title="Some machines could not be made",
+        status=503,
+        detail=f"{len(error.registered)} machines are in the pool, {len(error.failures)} could not be made. "
+        "Repeat the request under the same Idempotency-Key to go on.",
+        headers={"Retry-After": "5"},
+        registered=error.registered,
+        failures=error.failures,
+    )
+
+
+def _no_provider(error: NoProviderError) -> Problem:
+    return Problem(
+        "no-such-provider",
+        title="This installation has no such provider",
+        status=409,
+        detail=f"There is no provider {error.provider} here: no lab was set up.",
+    )
+
+
+def _resetting(_: Any) -> Problem:
+    return Problem(
+        "reset-in-progress",
+        title="The installation is being reset",
+        status=503,
+        detail="Nothing can be added before the factory reset has ended. Try again in a moment.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def _wrong_password(_: Any) -> Problem:
+    return Problem("wrong-password", title="Wrong password", status=403, detail="This is not your password.")
+
+
+def _accounts_unavailable(_: Any) -> Problem:
+    return Problem(
+        "identity-unavailable",
+        title="Sign-in is not available",
+        status=503,
+        detail="The auth service did not answer. Try again in a moment.",
+        headers={"Retry-After": "3"},
+    )
+
+
+def _changed_meanwhile(_: Any) -> Problem:
+    return Problem(
+        "precondition-failed",
+        title="The settings were changed meanwhile",
+        status=412,
+        detail="Somebody else changed the settings. Read them again and repeat your change.",
+    )
+
+
+ERRORS: ErrorTable = {
+    VmUnknownError: lambda _: not_found(),
+    VmNameTakenError: _name_taken,
+    VmInUseError: _in_use,
+    VmWrongStatusError: _wrong_status,
+    UnreachableError: _unreachable,
+    AddressRefusedError: _address_refused,
+    HostKeyMismatchError: _host_key_mismatch,
+    CredentialRefusedError: _credential_refused,
+    ImportIncompleteError: _import_incomplete,
+    NoProviderError: _no_provider,
+    ResetInProgressError: _resetting,
+    WrongPasswordError: _wrong_password,
+    AccountsUnavailableError: _accounts_unavailable,
+    SettingsChangedMeanwhileError: _changed_meanwhile,
+}

@@ -1,0 +1,173 @@
+"""What the inventory's routes take and give."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from hcmp_inventory.domain.vm_situations import VmStatus
+
+_LABEL = r"^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def _one_line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _as_utc(time: datetime) -> datetime:
+    return time.astimezone(UTC)
+
+
+def _stored_whole(secret: SecretStr) -> SecretStr:
+    if "\0" in secret.get_secret_value():
+        raise ValueError("NUL is not allowed")
+    return secret
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Utc = Annotated[datetime, AfterValidator(_as_utc)]
+MachineName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", examples=["web-01"])]
+Host = Annotated[
+    str,
+    Field(
+        max_length=253,
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+        r"|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
+        examples=["10.0.0.21", "web-01.example.org"],
+    ),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+UserName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$", examples=["hcmp"])]
+Labels = Annotated[
+    dict[Annotated[str, Field(pattern=_LABEL)], Annotated[Line, Field(max_length=200)]], Field(max_length=32)
+]
+Reason = Annotated[Line, Field(min_length=1, max_length=500)]
+
+
+class Body(BaseModel):
+    """What a caller sends: nothing beyond what is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewMachineBody(Body):
+    """`credential` is a password or a private key (OpenSSH or PEM); without it the platform's key must open."""
+
+    name: MachineName
+    address: Host
+    ssh_port: Port = 22
+    ssh_user: UserName = "hcmp"
+    exporter_port: Port = 9100
+    credential: (
+        Annotated[SecretStr, Field(min_length=1, max_length=20_000), AfterValidator(_stored_whole)] | None
+    ) = None
+    labels: Labels = Field(default_factory=dict)
+
+
+class LabelsBody(Body):
+    labels: Labels
+
+
+class MaintenanceBody(Body):
+    reason: Reason
+
+
+class ImportBody(Body):
+    """`count` machines more, which the provider makes."""
+
+    provider: Literal["docker"]
+    count: int = Field(ge=1, le=50)
+
+
+class ResetBody(Body):
+    confirm: Literal["RESET"]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
+
+class Machine(BaseModel):
+    """A machine as operators see it. Its credential is never shown."""
+
+    id: str
+    name: str
+    address: str
+    status: VmStatus
+    provider: str
+    provider_ref: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    exporter_host: str
+    exporter_port: int
+    host_key: str
+    credential_set: bool
+    labels: dict[str, str]
+    project_id: str | None
+    owner_id: str | None
+    owner: str | None
+    role: str | None
+    reason: str | None
+    registered_at: Utc
+    changed_at: Utc
+
+
+class MachinePage(BaseModel):
+    vms: list[Machine]
+    next_cursor: str | None
+
+
+class ImportedMachines(BaseModel):
+    vms: list[Machine]
+
+
+class PoolMachine(BaseModel):
+    """A machine as the pool shows it. Others' machines show members only their name and status: the rest is
+    null, and so it is for every field that says nothing of a machine in this state.
+    """
+
+    id: str
+    name: str
+    status: VmStatus
+    address: str | None
+    provider: str | None
+    project_id: str | None
+    owner: str | None
+    role: str | None
+    reason: str | None
+    labels: dict[str, str] | None
+
+
+class PoolCounts(BaseModel):
+    available: int = 0
+    provisioning: int = 0
+    assigned: int = 0
+    recycling: int = 0
+    quarantined: int = 0
+    maintenance: int = 0
+
+
+class MaintenanceNotice(BaseModel):
+    """`enabled`: no new project starts; `message` is what people are told."""
+
+    enabled: bool
+    message: str
+
+
+class PoolAnswer(BaseModel):
+    """`maintenance` is always the present one, whatever `at` is."""
+
+    counts: PoolCounts
+    vms: list[PoolMachine]
+    maintenance: MaintenanceNotice
+
+
+class TargetGroup(BaseModel):
+    targets: list[str]
+    labels: dict[str, str]
+
+
+class Accepted(BaseModel):
+    status: Literal["accepted"] = "accepted"

@@ -1,0 +1,139 @@
+"""The machines, one by one: operators only."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from hcmp_inventory.api.answers import machine, present, present_one
+from hcmp_inventory.api.models import (
+    ImportBody,
+    ImportedMachines,
+    LabelsBody,
+    Machine,
+    MachinePage,
+    MaintenanceBody,
+    NewMachineBody,
+)
+from hcmp_inventory.api.parts import Inventory
+from hcmp_inventory.api.repeats import Repeat
+from hcmp_inventory.domain import vm
+from hcmp_inventory.domain.vm_situations import VmStatus
+from hcmp_inventory.handlers.imports import Import
+from hcmp_inventory.handlers.machines import NewMachine, vm_id_of
+from hcmp_inventory.projections import pool_queries
+from hcmp_webkit.identity import Operator, context
+from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
+
+router = APIRouter(prefix="/api/vms", tags=["machines"])
+
+Status = Annotated[VmStatus | None, Query(description="only machines of this status; retired ones only by this")]
+
+
+@router.get("")
+async def list_vms(
+    _: Operator, inventory: Inventory, *, limit: Limit = 100, cursor: Cursor = None, status: Status = None
+) -> MachinePage:
+    """The machines by name, in pages."""
+    rows = await pool_queries.page(inventory.pool, status=status, after=decode_cursor(cursor), limit=limit + 1)
+    following = encode_cursor(rows[limit - 1].name) if len(rows) > limit else None
+    return MachinePage(vms=[machine(row) for row in rows[:limit]], next_cursor=following)
+
+
+@router.post("", status_code=201)
+async def register_vm(
+    caller: Operator, request: Request, inventory: Inventory, body: NewMachineBody, repeat: Repeat
+) -> Machine:
+    """Add a machine by hand: connects, pins its host key, signs in, and refuses it when one of these fails."""
+    once = await repeat.identified(caller, body)
+    new = NewMachine(
+        **body.model_dump(exclude={"credential"}),
+        credential=body.credential.get_secret_value() if body.credential else None,
+        request_id=once.id,
+        request_digest=once.digest,
+    )
+    sequence = await inventory.machines.register(new, context(caller, request))
+    return await present_one(inventory, vm_id_of(new.name), sequence)
+
+
+@router.post("/import", status_code=201)
+async def import_vms(
+    caller: Operator, request: Request, inventory: Inventory, body: ImportBody, repeat: Repeat
+) -> ImportedMachines:
+    """Let a provider make machines under the first free names (lab-01 …), and take them into the pool.
+
+    Answers when all of them can be reached. Under the same Idempotency-Key a repeated request makes only what
+    is missing.
+    """
+    once = await repeat.identified(caller, body)
+    wanted = Import(body.provider, body.count, request_id=once.id, request_digest=once.digest)
+    vm_ids, sequence = await inventory.imports.run(wanted, context(caller, request))
+    return ImportedMachines(vms=await present(inventory, vm_ids, sequence))
+
+
+@router.get("/{id}")
+async def get_vm(_: Operator, inventory: Inventory, id: UUID) -> Machine:  # noqa: A002 - the contract's name
+    return await present_one(inventory, str(id))
+
+
+@router.patch("/{id}")
+async def change_vm(
+    caller: Operator,
+    request: Request,
+    inventory: Inventory,
+    id: UUID,  # noqa: A002
+    body: LabelsBody,
+) -> Machine:
+    """Replace its labels."""
+    return await _command(caller, request, inventory, id, vm.ChangeLabels(body.labels))
+
+
+@router.delete("/{id}", status_code=204)
+async def retire_vm(caller: Operator, request: Request, inventory: Inventory, id: UUID) -> None:  # noqa: A002
+    """Take it out of the pool for good; a machine that a provider made is destroyed."""
+    await _command(caller, request, inventory, id, vm.Retire("retired by an operator"))
+
+
+@router.post("/{id}/maintenance")
+async def start_maintenance(
+    caller: Operator,
+    request: Request,
+    inventory: Inventory,
+    id: UUID,  # noqa: A002
+    body: MaintenanceBody,
+) -> Machine:
+    """Keep it out of the pool until it is returned."""
+    return await _command(caller, request, inventory, id, vm.StartMaintenance(body.reason))
+
+
+@router.post("/{id}/return")
+async def return_vm(caller: Operator, request: Request, inventory: Inventory, id: UUID) -> Machine:  # noqa: A002
+    """End its maintenance, once it answers under its pinned host key."""
+    sequence = await inventory.machines.return_to_pool(str(id), context(caller, request))
+    return await present_one(inventory, str(id), sequence)
+
+
+@router.post("/{id}/recycle", status_code=202)
+async def recycle_vm(caller: Operator, request: Request, inventory: Inventory, id: UUID) -> Machine:  # noqa: A002
+    """Make it new: everything on it is lost. It is available again under a new host key."""
+    sequence = await inventory.machines.recycle(str(id), context(caller, request))
+    return await present_one(inventory, str(id), sequence)
+
+
+@router.post("/{id}/release-quarantine")
+async def release_quarantine(
+    caller: Operator,
+    request: Request,
+    inventory: Inventory,
+    id: UUID,  # noqa: A002
+) -> Machine:
+    """Vouch that it is clean: it is available again, if it answers under its pinned host key."""
+    sequence = await inventory.machines.release_quarantine(str(id), context(caller, request))
+    return await present_one(inventory, str(id), sequence)
+
+
+async def _command(
+    caller: Operator, request: Request, inventory: Inventory, vm_id: UUID, command: vm.VmCommand
+) -> Machine:
+    sequence = await inventory.machines.command(str(vm_id), command, context(caller, request))
+    return await present_one(inventory, str(vm_id), sequence)

@@ -1,0 +1,1 @@
+"""What the inventory decides, without any input or output."""

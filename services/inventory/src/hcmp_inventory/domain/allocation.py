@@ -1,0 +1,147 @@
+"""Which machines a project holds. Every attempt of a project gets exactly one answer: granted or denied.
+
+An attempt that ends before it was answered is closed by its release, so that no machine is granted to a
+project that is over.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from hcmp_contracts.allocation import (
+    AllocationDenied,
+    AllocationEvent,
+    AllocationGranted,
+    AllocationReleased,
+    GrantedMachine,
+)
+from hcmp_eventstore.decider import Decider
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    owner_id: str
+    attempt: int
+    machines: tuple[GrantedMachine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    attempt: int
+    needed: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """End this attempt. `machines` are those that are released together with it, by id."""
+
+    attempt: int
+    reason: str
+    machines: frozenset[str]
+
+
+AllocationCommand = Grant | Deny | Release
+
+
+@dataclass(frozen=True, slots=True)
+class NoAllocation:
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    attempt: int
+    machines: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    attempt: int
+
+
+Allocation = NoAllocation | Granted | Denied | Released
+
+
+class AttemptAnsweredError(Exception):
+    """The attempt has had its answer, or is over; nothing more happens for it."""
+
+    def __init__(self, attempt: int) -> None:
+        super().__init__(f"attempt {attempt} has been answered")
+        self.attempt = attempt
+
+
+class StillHeldError(Exception):
+    """The project still holds the machines of an earlier attempt."""
+
+    def __init__(self, attempt: int) -> None:
+        super().__init__(f"the machines of attempt {attempt} are still held")
+        self.attempt = attempt
+
+
+class AllocationMovedError(Exception):
+    """The machines that the project holds are others than those to be released with it."""
+
+
+def decide(command: AllocationCommand, allocation: Allocation) -> list[AllocationEvent]:
+    match command:
+        case Grant():
+            return _grant(command, allocation)
+        case Deny():
+            return _deny(command, allocation)
+        case Release():
+            return _release(command, allocation)
+        case _:
+            assert_never(command)
+
+
+def _grant(command: Grant, allocation: Allocation) -> list[AllocationEvent]:
+    _refuse_answered(command.attempt, allocation)
+    return [AllocationGranted(owner_id=command.owner_id, attempt=command.attempt, machines=list(command.machines))]
+
+
+def _deny(command: Deny, allocation: Allocation) -> list[AllocationEvent]:
+    _refuse_answered(command.attempt, allocation)
+    return [AllocationDenied(attempt=command.attempt, needed=command.needed, available=command.available)]
+
+
+def _refuse_answered(attempt: int, allocation: Allocation) -> None:
+    if attempt <= allocation.attempt:
+        raise AttemptAnsweredError(attempt)
+    if isinstance(allocation, Granted):
+        raise StillHeldError(allocation.attempt)
+
+
+def _release(command: Release, allocation: Allocation) -> list[AllocationEvent]:
+    match allocation:
+        case Granted() if command.attempt >= allocation.attempt:
+            if command.machines != allocation.machines:
+                raise AllocationMovedError
+        case _ if command.attempt <= allocation.attempt:
+            raise AttemptAnsweredError(command.attempt)
+        case _ if command.machines:
+            raise AllocationMovedError
+        case _:
+            pass
+    return [AllocationReleased(reason=command.reason, attempt=command.attempt)]
+
+
+def evolve(_: Allocation, event: AllocationEvent) -> Allocation:
+    match event:
+        case AllocationGranted():
+            return Granted(event.attempt, frozenset(machine.vm_id for machine in event.machines))
+        case AllocationDenied():
+            return Denied(event.attempt)
+        case AllocationReleased():
+            return Released(event.attempt)
+        case _:
+            assert_never(event)
+
+
+DECIDER: Decider[AllocationCommand, Allocation, AllocationEvent] = Decider(
+    aggregate="allocation", initial=NoAllocation(), decide=decide, evolve=evolve
+)

@@ -1,0 +1,96 @@
+"""The platform's settings: every change is a fact with its before and after, and secrets are blanked in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from hcmp_contracts.settings import (
+    MaintenanceDisabled,
+    MaintenanceEnabled,
+    SettingChange,
+    SettingsChanged,
+    SettingsEvent,
+)
+from hcmp_eventstore.decider import Decider
+
+TEXTS = (
+    "vcenter_host",
+    "vcenter_username",
+    "vcenter_datacenter",
+    "esxi_host",
+    "prometheus_url",
+    "maintenance_message",
+)
+PASSWORD = "vcenter_password"  # noqa: S105 - a setting's name
+BLANKED = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New values; what is absent stays. `vcenter_password` is ciphertext, "" removes it."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    vcenter_password: str | None = None
+    maintenance_mode: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    texts: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS, ""))
+    vcenter_password: str = ""
+    maintenance_mode: bool = False
+
+    @property
+    def maintenance_message(self) -> str:
+        return self.texts["maintenance_message"]
+
+
+def decide(command: Change, settings: Settings) -> list[SettingsEvent]:
+    events: list[SettingsEvent] = []
+    changes = _changes(command, settings)
+    if changes:
+        events.append(SettingsChanged(changes=changes, vcenter_password=command.vcenter_password))
+    return events + _maintenance(command, settings)
+
+
+def _changes(command: Change, settings: Settings) -> list[SettingChange]:
+    changes = [
+        SettingChange(name=name, before=settings.texts[name], after=after)
+        for name, after in command.texts.items()
+        if after != settings.texts[name]
+    ]
+    password = command.vcenter_password
+    if password is not None and password != settings.vcenter_password:
+        blanked = [BLANKED if value else None for value in (settings.vcenter_password, password)]
+        changes.append(SettingChange(name=PASSWORD, before=blanked[0], after=blanked[1]))
+    return changes
+
+
+def _maintenance(command: Change, settings: Settings) -> list[SettingsEvent]:
+    mode = settings.maintenance_mode if command.maintenance_mode is None else command.maintenance_mode
+    message = command.texts.get("maintenance_message", settings.maintenance_message)
+    if mode and not (settings.maintenance_mode and message == settings.maintenance_message):
+        return [MaintenanceEnabled(message=message)]
+    if settings.maintenance_mode and not mode:
+        return [MaintenanceDisabled()]
+    return []
+
+
+def evolve(settings: Settings, event: SettingsEvent) -> Settings:
+    match event:
+        case SettingsChanged():
+            texts = {change.name: str(change.after) for change in event.changes if change.name in TEXTS}
+            password = settings.vcenter_password if event.vcenter_password is None else event.vcenter_password
+            return replace(settings, texts={**settings.texts, **texts}, vcenter_password=password)
+        case MaintenanceEnabled():
+            texts = {**settings.texts, "maintenance_message": event.message}
+            return replace(settings, texts=texts, maintenance_mode=True)
+        case MaintenanceDisabled():
+            return replace(settings, maintenance_mode=False)
+        case _:
+            assert_never(event)
+
+
+DECIDER: Decider[Change, Settings, SettingsEvent] = Decider(
+    aggregate="settings", initial=Settings(), decide=decide, evolve=evolve
+)

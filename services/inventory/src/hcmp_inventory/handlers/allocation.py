@@ -1,0 +1,73 @@
+"""Machines for projects: granted, denied, assigned and given back, each in one atomic append."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hcmp_contracts.allocation import GrantedMachine
+from hcmp_eventstore.decider import Decision, execute, load
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import EventStore
+from hcmp_inventory.domain import allocation, vm
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One time that a project asks for machines."""
+
+    project_id: str
+    owner_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Allocations:
+    store: EventStore
+
+    async def state(self, project_id: str) -> allocation.Allocation:
+        return (await load(self.store, allocation.DECIDER, project_id)).state
+
+    async def grant(self, attempt: Attempt, machines: Sequence[GrantedMachine], context: Context) -> int:
+        """Reserve all these machines for the project, or none.
+
+        Raises vm.VmNotAvailableError when somebody else has one, allocation.AttemptAnsweredError and
+        allocation.StillHeldError.
+        """
+        grant = allocation.Grant(attempt.owner_id, attempt.number, tuple(machines))
+        reservations = [
+            Decision(
+                vm.DECIDER,
+                machine.vm_id,
+                vm.Reserve(attempt.project_id, attempt.owner_id, machine.role, machine.host_key),
+            )
+            for machine in machines
+        ]
+        granted = Decision(allocation.DECIDER, attempt.project_id, grant)
+        return await execute(self.store, [*reservations, granted], context)
+
+    async def deny(self, attempt: Attempt, *, needed: int, available: int, context: Context) -> int:
+        denied = Decision(
+            allocation.DECIDER, attempt.project_id, allocation.Deny(attempt.number, needed, available)
+        )
+        return await execute(self.store, [denied], context)
+
+    async def assign(self, project_id: str, attempt: int, context: Context) -> None:
+        """The project's run has succeeded: its machines are its own from now on."""
+        held = await self.state(project_id)
+        if not isinstance(held, allocation.Granted) or held.attempt != attempt:
+            return  # given back meanwhile
+        assignments = [Decision(vm.DECIDER, vm_id, vm.Assign(project_id)) for vm_id in sorted(held.machines)]
+        await execute(self.store, assignments, context)
+
+    async def release(self, project_id: str, attempt: int, reason: str, context: Context) -> None:
+        """End an attempt and give back what it holds; once ended, nothing more is granted to it.
+
+        Raises allocation.AllocationMovedError when the machines were granted in this very moment: try again.
+        """
+        held = await self.state(project_id)
+        machines = held.machines if isinstance(held, allocation.Granted) else frozenset[str]()
+        ended = Decision(allocation.DECIDER, project_id, allocation.Release(attempt, reason, machines))
+        releases = [Decision(vm.DECIDER, vm_id, vm.Release(project_id, reason)) for vm_id in sorted(machines)]
+        try:
+            await execute(self.store, [ended, *releases], context)
+        except allocation.AttemptAnsweredError:
+            return

@@ -1,0 +1,145 @@
+"""Machines that a provider makes, taken into the pool under the first free names: lab-01, lab-02 and so on."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hcmp_contracts.vm import ProviderName, VmRegistered
+from hcmp_eventstore.decider import load
+from hcmp_eventstore.recorded import Context
+from hcmp_inventory.adapters.provider import Machine, Provider, ProviderError
+from hcmp_inventory.domain import vm
+from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm
+from hcmp_inventory.handlers.machines import Machines, vm_id_of
+from hcmp_inventory.handlers.ports import (
+    CredentialRefusedError,
+    Exclusive,
+    HostKeyMismatchError,
+    Login,
+    UnreachableError,
+)
+
+# Whoever makes or destroys machines of the lab holds this name, so that no name is taken twice at once.
+LAB = "lab"
+# Names are taken from the first on, so that a hole is never wider than one import.
+LARGEST_IMPORT = 50
+# What may go wrong with one machine while the others are well.
+MACHINE_FAILURES = (
+    ProviderError,
+    UnreachableError,
+    HostKeyMismatchError,
+    CredentialRefusedError,
+    vm.VmNameTakenError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    provider: ProviderName
+    count: int
+    request_id: str
+    request_digest: str
+
+
+class NoProviderError(Exception):
+    """The installation has no such provider."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"there is no provider {provider}")
+        self.provider = provider
+
+
+class ImportIncompleteError(Exception):
+    """Some machines could not be made; the others are in the pool."""
+
+    def __init__(self, registered: list[str], failures: dict[str, str]) -> None:
+        super().__init__(f"{len(failures)} machines could not be made")
+        self.registered = registered
+        self.failures = failures
+
+
+@dataclass(frozen=True)
+class Imports:
+    machines: Machines
+    providers: Mapping[str, Provider]
+    exclusive: Exclusive
+
+    async def run(self, wanted: Import, context: Context) -> tuple[list[str], int]:
+        """Make as many machines as are wanted, those included that this very request made before.
+
+        Returns their ids and the last sequence. Raises NoProviderError, ImportIncompleteError,
+        system.ResetInProgressError.
+        """
+        provider = self.providers.get(wanted.provider)
+        if provider is None:
+            raise NoProviderError(wanted.provider)
+        async with self.exclusive(LAB):
+            done, free = await self._names(wanted.request_id)
+            missing = free[: max(0, wanted.count - len(done))]
+            results = await asyncio.gather(
+                *(self._make(provider, name, wanted, context) for name in missing), return_exceptions=True
+            )
+        failures = {name: str(r) for name, r in zip(missing, results, strict=True) if not isinstance(r, int)}
+        made = done + [name for name in missing if name not in failures]
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, MACHINE_FAILURES):
+                raise result
+        if failures:
+            raise ImportIncompleteError(made, failures)
+        sequence = max((result for result in results if isinstance(result, int)), default=0)
+        return [vm_id_of(name) for name in made], sequence
+
+    async def _names(self, request_id: str) -> tuple[list[str], list[str]]:
+        """The names that this request has registered, and those that are free, lowest first."""
+        done: list[str] = []
+        free: list[str] = []
+        unknown = number = 0
+        while unknown < LARGEST_IMPORT:
+            names = [f"lab-{number + offset + 1:02d}" for offset in range(LARGEST_IMPORT)]
+            number += LARGEST_IMPORT
+            states = await asyncio.gather(*(self._state(name) for name in names))
+            for name, state in zip(names, states, strict=True):
+                unknown = unknown + 1 if isinstance(state, Unknown) else 0
+                if request_id and _request_of(state) == request_id:
+                    done.append(name)
+                elif isinstance(state, Unknown | Retired):
+                    free.append(name)
+        return done, free
+
+    async def _state(self, name: str) -> Vm:
+        return (await load(self.machines.store, vm.DECIDER, vm_id_of(name))).state
+
+    async def _make(self, provider: Provider, name: str, wanted: Import, context: Context) -> int:
+        """One machine, made and reached: the sequence of its registration."""
+        machine = await provider.create(name)
+        await self.machines.prober.log_in(
+            Login(machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, None)
+        )
+        return await self.machines.register_reached(_facts(machine, wanted), context)
+
+
+def _request_of(state: Vm) -> str:
+    match state:
+        case Unknown():
+            return ""
+        case Retired():
+            return state.request_id
+        case _:
+            return state.machine.request_id
+
+
+def _facts(machine: Machine, wanted: Import) -> VmRegistered:
+    return VmRegistered(
+        name=machine.name,
+        address=machine.address,
+        ssh_host=machine.ssh_host,
+        ssh_port=machine.ssh_port,
+        ssh_user=machine.ssh_user,
+        exporter_host=machine.exporter_host,
+        exporter_port=machine.exporter_port,
+        provider=wanted.provider,
+        provider_ref=machine.provider_ref,
+        host_key=machine.host_key,
+        request_id=wanted.request_id,
+        request_digest=wanted.request_digest,
+    )

@@ -1,0 +1,120 @@
+"""Commands for one machine of the pool."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from hcmp_contracts.vm import VmRegistered
+from hcmp_eventstore.decider import Decision, execute, load
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import EventStore
+from hcmp_inventory.domain import system, vm
+from hcmp_inventory.domain.vm_situations import Retired, Unknown
+from hcmp_inventory.handlers.ports import Addresses, HostKeyMismatchError, Login, Prober, Vault
+
+MACHINES = UUID("0c0f2d5e-3c1b-5a55-9a0c-9f8c2f7f6b21")
+
+
+def vm_id_of(name: str) -> str:
+    """A machine's id follows from its name, so that the log itself keeps names unique."""
+    return str(uuid5(MACHINES, name))
+
+
+@dataclass(frozen=True, slots=True)
+class NewMachine:
+    """A machine that an operator adds by hand; `credential` is in clear."""
+
+    name: str
+    address: str
+    ssh_port: int
+    ssh_user: str
+    exporter_port: int
+    credential: str | None
+    labels: dict[str, str]
+    request_id: str = ""
+    request_digest: str = ""
+
+
+@dataclass(frozen=True)
+class Machines:
+    store: EventStore
+    prober: Prober
+    addresses: Addresses
+    vault: Vault
+
+    async def register(self, new: NewMachine, context: Context) -> int:
+        """Connect, pin the host key, sign in, and only then take the machine into the pool.
+
+        Raises what ports.Prober and ports.Addresses raise, vm.VmNameTakenError and
+        system.ResetInProgressError.
+        """
+        known = (await load(self.store, vm.DECIDER, vm_id_of(new.name))).state
+        if not isinstance(known, Unknown | Retired):
+            repeated = new.request_id and known.machine.request_id == new.request_id
+            if not repeated:
+                raise vm.VmNameTakenError(new.name)
+            return await self.register_reached(known.machine, context)
+        host = await self.addresses.resolve(new.address)
+        host_key = await self.prober.host_key(host, new.ssh_port)
+        await self.prober.log_in(Login(host, new.ssh_port, new.ssh_user, host_key, new.credential))
+        return await self.register_reached(self._facts(new, host, host_key), context)
+
+    def _facts(self, new: NewMachine, host: str, host_key: str) -> VmRegistered:
+        return VmRegistered(
+            name=new.name,
+            address=new.address,
+            ssh_host=host,
+            ssh_port=new.ssh_port,
+            ssh_user=new.ssh_user,
+            exporter_host=host,
+            exporter_port=new.exporter_port,
+            provider="static",
+            provider_ref=new.name,
+            host_key=host_key,
+            credential=None if new.credential is None else self.vault.encrypt(new.credential),
+            labels=new.labels,
+            request_id=new.request_id,
+            request_digest=new.request_digest,
+        )
+
+    async def register_reached(self, facts: VmRegistered, context: Context) -> int:
+        """Take a machine into the pool that was reached already."""
+        await refuse_during_reset(self.store)
+        return await self.command(vm_id_of(facts.name), vm.Register(facts), context)
+
+    async def command(self, vm_id: str, command: vm.VmCommand, context: Context) -> int:
+        """Decide a command that concerns this machine alone."""
+        return await execute(self.store, [Decision(vm.DECIDER, vm_id, command)], context)
+
+    async def recycle(self, vm_id: str, context: Context) -> int:
+        await refuse_during_reset(self.store)
+        return await self.command(vm_id, vm.RecycleOnDemand(), context)
+
+    async def return_to_pool(self, vm_id: str, context: Context) -> int:
+        """End its maintenance, once it has been reached under its pinned host key."""
+        await self._reach(vm_id, context)
+        return await self.command(vm_id, vm.EndMaintenance(), context)
+
+    async def release_quarantine(self, vm_id: str, context: Context) -> int:
+        """An operator vouches that it is clean; it must be reached under its pinned host key."""
+        await self._reach(vm_id, context)
+        return await self.command(vm_id, vm.ReleaseQuarantine(), context)
+
+    async def _reach(self, vm_id: str, context: Context) -> None:
+        known = (await load(self.store, vm.DECIDER, vm_id)).state
+        if isinstance(known, Unknown | Retired):
+            raise vm.VmUnknownError
+        machine = known.machine
+        credential = None if machine.credential is None else self.vault.decrypt(machine.credential)
+        try:
+            await self.prober.log_in(
+                Login(machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, credential)
+            )
+        except HostKeyMismatchError as mismatch:
+            await self.command(vm_id, vm.ReportHostKey(mismatch.presented), context)
+            raise
+
+
+async def refuse_during_reset(store: EventStore) -> None:
+    """Raises system.ResetInProgressError."""
+    if isinstance((await load(store, system.DECIDER, system.PLATFORM)).state, system.Resetting):
+        raise system.ResetInProgressError

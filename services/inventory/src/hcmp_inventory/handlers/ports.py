@@ -1,0 +1,97 @@
+"""What the commands need of the outside world, each by its need; the adapters answer it."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where and how to sign in to a machine; `credential` is in clear, None means the platform's key."""
+
+    host: str
+    port: int
+    user: str
+    host_key: str
+    credential: str | None = field(repr=False)
+
+
+class UnreachableError(Exception):
+    """No SSH server answers there in time."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"{host}:{port} does not answer as an SSH server: {reason}")
+        self.host = host
+        self.port = port
+        self.reason = reason
+
+
+class HostKeyMismatchError(Exception):
+    """The machine shows another host key than the pinned one."""
+
+    def __init__(self, pinned: str, presented: str) -> None:
+        super().__init__(f"the host key is {presented}, pinned is {pinned}")
+        self.pinned = pinned
+        self.presented = presented
+
+
+class CredentialRefusedError(Exception):
+    """The machine is there, but does not let this user in with this credential."""
+
+    def __init__(self, user: str, reason: str) -> None:
+        super().__init__(f"{user} is not let in: {reason}")
+        self.user = user
+        self.reason = reason
+
+
+class AddressRefusedError(Exception):
+    """The platform does not connect to such an address."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address} is refused: {reason}")
+        self.address = address
+        self.reason = reason
+
+
+class WrongPasswordError(Exception):
+    """The account's password is another one."""
+
+
+class AccountsUnavailableError(Exception):
+    """The auth service did not answer."""
+
+
+class Prober(Protocol):
+    """Connections to machines, bounded in time."""
+
+    async def host_key(self, host: str, port: int) -> str:
+        """The key that the machine shows at the first contact. Raises UnreachableError."""
+
+    async def log_in(self, login: Login) -> None:
+        """Sign in once. Raises UnreachableError, HostKeyMismatchError, CredentialRefusedError."""
+
+
+class Addresses(Protocol):
+    async def resolve(self, address: str) -> str:
+        """The IP address to connect to: resolved once, and checked. Raises AddressRefusedError."""
+
+
+class Vault(Protocol):
+    def encrypt(self, secret: str) -> str: ...
+
+    def decrypt(self, ciphertext: str) -> str: ...
+
+
+class Exclusive(Protocol):
+    def __call__(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Only one at a time holds this name, in all processes of the service."""
+
+
+class Accounts(Protocol):
+    async def verify_password(self, account_id: str, password: str) -> None:
+        """Raises WrongPasswordError, AccountsUnavailableError."""
+
+
+class ProjectLogs(Protocol):
+    async def purge(self) -> None:
+        """Forget every line of every project."""

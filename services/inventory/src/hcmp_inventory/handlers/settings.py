@@ -1,0 +1,60 @@
+"""Reading and changing the platform's settings."""
+
+from dataclasses import dataclass, replace
+
+from hcmp_contracts.settings import PLATFORM
+from hcmp_eventstore.decider import Decision, execute, load
+from hcmp_eventstore.errors import ConcurrencyError
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import EventStore, Write
+from hcmp_inventory.domain import settings
+from hcmp_inventory.handlers.ports import Vault
+
+
+class SettingsChangedMeanwhileError(Exception):
+    """The settings are no longer the version that the caller had seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionedSettings:
+    settings: settings.Settings
+    version: int
+
+
+@dataclass(frozen=True)
+class PlatformSettings:
+    store: EventStore
+    vault: Vault
+
+    async def read(self) -> VersionedSettings:
+        loaded = await load(self.store, settings.DECIDER, PLATFORM)
+        return VersionedSettings(loaded.state, loaded.version)
+
+    async def change(self, change: settings.Change, *, seen: int | None, context: Context) -> int:
+        """Change what is given; its password is in clear here. `seen` is the version that it is based on.
+
+        Returns the sequence of the last event. Raises SettingsChangedMeanwhileError.
+        """
+        current = await self.read()
+        sealed = self._sealed(change, current.settings)
+        if seen is None:
+            return await execute(self.store, [Decision(settings.DECIDER, PLATFORM, sealed)], context)
+        if seen != current.version:
+            raise SettingsChangedMeanwhileError
+        events = settings.decide(sealed, current.settings)
+        if not events:
+            return current.version
+        write = Write(settings.DECIDER.aggregate, PLATFORM, current.version, events)
+        try:
+            return await self.store.append([write], context)
+        except ConcurrencyError as conflict:
+            raise SettingsChangedMeanwhileError from conflict
+
+    def _sealed(self, change: settings.Change, current: settings.Settings) -> settings.Change:
+        """The same change with its password as ciphertext; one that is set already changes nothing."""
+        password = change.vcenter_password
+        if not password:
+            return change
+        stored = current.vcenter_password
+        same = bool(stored) and self.vault.decrypt(stored) == password
+        return replace(change, vcenter_password=None if same else self.vault.encrypt(password))

@@ -1,0 +1,10 @@
+"""The inventory's read model. A change of its tables raises the version: it is then built anew from the log."""
+
+from hcmp_eventstore.projector import ReadModel
+from hcmp_inventory.projections.maintenance import MaintenanceProjection
+from hcmp_inventory.projections.pool import PoolProjection
+from hcmp_inventory.projections.projects import ProjectsProjection
+
+MODEL = ReadModel(
+    name="inventory", version=1, projections=(PoolProjection(), ProjectsProjection(), MaintenanceProjection())
+)

@@ -1,0 +1,163 @@
+"""Which machines are there, in which state, and whose: now and at any time in the past."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+from psycopg import sql
+
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_contracts.vm import (
+    VmAssigned,
+    VmLabelsChanged,
+    VmMaintenanceEnded,
+    VmMaintenanceStarted,
+    VmQuarantined,
+    VmRecycled,
+    VmRecycleStarted,
+    VmRegistered,
+    VmReleased,
+    VmReserved,
+    VmRetired,
+)
+from hcmp_eventstore.projector import Cursor
+from hcmp_eventstore.recorded import Recorded
+
+FREE: dict[str, Any] = {"project_id": None, "owner_id": None, "role": None, "reason": None}
+
+
+class PoolProjection:
+    """`vm` is the present; `vm_history` holds for each machine the intervals in which it was how."""
+
+    subjects: Sequence[str] = ("hcmp.vm.*.*",)
+    tables: LiteralString = """
+        CREATE TABLE IF NOT EXISTS vm (
+            vm_id text PRIMARY KEY,
+            name text NOT NULL,
+            address text NOT NULL,
+            status text NOT NULL,
+            provider text NOT NULL,
+            provider_ref text NOT NULL,
+            ssh_host text NOT NULL,
+            ssh_port integer NOT NULL,
+            ssh_user text NOT NULL,
+            exporter_host text NOT NULL,
+            exporter_port integer NOT NULL,
+            host_key text NOT NULL,
+            credential text,
+            labels jsonb NOT NULL,
+            request_id text NOT NULL,
+            request_digest text NOT NULL,
+            project_id text,
+            owner_id text,
+            role text,
+            reason text,
+            registered_at timestamptz NOT NULL,
+            changed_at timestamptz NOT NULL,
+            version bigint NOT NULL
+        );
+        CREATE INDEX IF NOT EXISTS vm_by_status ON vm (status, name);
+        CREATE INDEX IF NOT EXISTS vm_by_request ON vm (request_id) WHERE request_id <> '';
+        CREATE TABLE IF NOT EXISTS vm_history (
+            vm_id text NOT NULL,
+            version bigint NOT NULL,
+            name text NOT NULL,
+            address text NOT NULL,
+            status text NOT NULL,
+            provider text NOT NULL,
+            labels jsonb NOT NULL,
+            project_id text,
+            owner_id text,
+            role text,
+            reason text,
+            valid_from timestamptz NOT NULL,
+            valid_to timestamptz,
+            PRIMARY KEY (vm_id, version)
+        );
+        CREATE INDEX IF NOT EXISTS vm_history_by_time ON vm_history (valid_from, valid_to);
+    """
+
+    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+        event = recorded.event
+        place = {
+            "vm_id": recorded.aggregate_id,
+            "version": recorded.sequence,
+            "changed_at": recorded.envelope.time,
+        }
+        if isinstance(event, VmRegistered):
+            await _put(cursor, place | _registration(event) | {"registered_at": recorded.envelope.time})
+        elif changed := _changes(event):
+            await _update(cursor, place | changed)
+        else:
+            return
+        await cursor.execute(_REMEMBER, place)
+
+
+def _registration(event: VmRegistered) -> dict[str, Any]:
+    facts = event.model_dump(exclude={"labels"})
+    return facts | FREE | {"status": "available", "labels": json.dumps(event.labels)}
+
+
+def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: PLR0911 - one line an event
+    """The columns that an event changes; none for events of other aggregates and for what shows nothing."""
+    match event:
+        case VmReserved():
+            return {"status": "provisioning", **event.model_dump()}
+        case VmAssigned():
+            return {"status": "assigned"}
+        case VmReleased() | VmRecycleStarted():
+            return FREE | {"status": "recycling"}
+        case VmRecycled():
+            return FREE | {"status": "available", **event.model_dump()}
+        case VmQuarantined():
+            return FREE | {"status": "quarantined", "reason": event.reason}
+        case VmMaintenanceStarted():
+            return {"status": "maintenance", "reason": event.reason}
+        case VmMaintenanceEnded():
+            return {"status": "available", "reason": None}
+        case VmRetired():
+            return FREE | {"status": "retired", "reason": event.reason}
+        case VmLabelsChanged():
+            return {"labels": json.dumps(event.after)}
+        case _:
+            return {}
+
+
+async def _put(cursor: Cursor, row: dict[str, Any]) -> None:
+    """A new machine, or one of a name that was retired; an event that was seen already changes nothing."""
+    statement = sql.SQL(
+        "INSERT INTO vm AS old ({columns}) VALUES ({values}) "
+        "ON CONFLICT (vm_id) DO UPDATE SET {changes} WHERE old.version < excluded.version"
+    ).format(
+        columns=sql.SQL(", ").join(sql.Identifier(name) for name in row),
+        values=sql.SQL(", ").join(sql.Placeholder(name) for name in row),
+        changes=sql.SQL(", ").join(
+            sql.SQL("{name} = excluded.{name}").format(name=sql.Identifier(name)) for name in row
+        ),
+    )
+    await cursor.execute(statement, row)
+
+
+async def _update(cursor: Cursor, row: dict[str, Any]) -> None:
+    statement = sql.SQL("UPDATE vm SET {changes} WHERE vm_id = %(vm_id)s AND version < %(version)s").format(
+        changes=sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in row
+        )
+    )
+    await cursor.execute(statement, row)
+
+
+# Ends the interval before this event and begins the next with the machine as it is now. For an event that was
+# seen already both parts find nothing to do.
+_REMEMBER = """
+    WITH ended AS (
+        UPDATE vm_history SET valid_to = %(changed_at)s
+        WHERE vm_id = %(vm_id)s AND valid_to IS NULL AND version < %(version)s
+    )
+    INSERT INTO vm_history (vm_id, version, name, address, status, provider, labels,
+                            project_id, owner_id, role, reason, valid_from)
+    SELECT vm_id, version, name, address, status, provider, labels,
+           project_id, owner_id, role, reason, changed_at
+    FROM vm WHERE vm_id = %(vm_id)s AND version = %(version)s
+    ON CONFLICT DO NOTHING
+"""

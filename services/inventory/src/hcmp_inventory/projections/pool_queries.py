@@ -1,0 +1,179 @@
+"""What is asked of the pool's tables. Each question is one statement, however many machines there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from hcmp_eventstore.projector import Pool
+from hcmp_inventory.domain.vm_situations import VmStatus
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A machine as the pool shows it. `owner` is a username."""
+
+    vm_id: str
+    name: str
+    address: str
+    status: VmStatus
+    provider: str
+    labels: dict[str, str]
+    project_id: str | None
+    owner_id: str | None
+    owner: str | None
+    role: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A machine with everything that operators see."""
+
+    vm_id: str
+    name: str
+    address: str
+    status: VmStatus
+    provider: str
+    labels: dict[str, str]
+    project_id: str | None
+    owner_id: str | None
+    owner: str | None
+    role: str | None
+    reason: str | None
+    provider_ref: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    exporter_host: str
+    exporter_port: int
+    host_key: str
+    credential_set: bool
+    registered_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FreeMachine:
+    """A machine that can be reserved, with all that a grant says of it."""
+
+    vm_id: str
+    name: str
+    address: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    host_key: str
+    credential: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where Prometheus finds a machine's exporter."""
+
+    vm_id: str
+    name: str
+    exporter_host: str
+    exporter_port: int
+
+
+_CELL = sql.SQL(
+    "vm_id, vm.name, address, status, provider, labels, project_id, vm.owner_id, "
+    "project.owner_username AS owner, role, reason"
+)
+_ROW = sql.SQL(
+    "{}, provider_ref, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, host_key, "
+    "credential IS NOT NULL AS credential_set, registered_at, changed_at"
+).format(_CELL)
+_PRESENT = sql.SQL("vm")
+_PAST = sql.SQL(
+    "(SELECT * FROM vm_history WHERE valid_from <= %(at)s AND (valid_to IS NULL OR valid_to > %(at)s)) AS vm"
+)
+_CELLS = sql.SQL(
+    "SELECT {} FROM {} LEFT JOIN project USING (project_id) WHERE status <> 'retired' ORDER BY vm.name"
+)
+_COUNTS = sql.SQL("SELECT status, count(*) AS machines FROM {} WHERE status <> 'retired' GROUP BY status")
+_PAGE = sql.SQL(
+    "SELECT {} FROM vm LEFT JOIN project USING (project_id) "
+    "WHERE (status = %(status)s OR %(status)s::text IS NULL AND status <> 'retired') "
+    "AND (vm.name > %(after)s OR %(after)s::text IS NULL) ORDER BY vm.name LIMIT %(limit)s"
+).format(_ROW)
+_SOME = sql.SQL(
+    "SELECT {} FROM vm LEFT JOIN project USING (project_id) WHERE vm_id = ANY(%(ids)s) ORDER BY vm.name"
+).format(_ROW)
+
+
+async def cells(pool: Pool, at: datetime | None = None) -> list[Cell]:
+    """The pool by name, now or as it was."""
+    return await _all(pool, Cell, _CELLS.format(_CELL, _source(at)), {"at": at})
+
+
+async def counts(pool: Pool, at: datetime | None = None) -> dict[str, int]:
+    """How many machines are in each state; states without any are absent."""
+    async with pool.connection() as connection:
+        counted = await connection.execute(_COUNTS.format(_source(at)), {"at": at})
+        return {row["status"]: row["machines"] for row in await counted.fetchall()}
+
+
+def _source(at: datetime | None) -> sql.SQL:
+    return _PRESENT if at is None else _PAST
+
+
+async def page(pool: Pool, *, status: str | None, after: str | None, limit: int) -> list[Row]:
+    """Machines by name behind the name `after`; retired ones only when they are asked for."""
+    return await _all(pool, Row, _PAGE, {"status": status, "after": after, "limit": limit})
+
+
+async def some(pool: Pool, vm_ids: Sequence[str]) -> list[Row]:
+    """These machines, by name."""
+    return await _all(pool, Row, _SOME, {"ids": list(vm_ids)})
+
+
+async def free(pool: Pool) -> list[FreeMachine]:
+    """The machines that can be reserved, by name."""
+    statement = sql.SQL(
+        "SELECT vm_id, name, address, ssh_host, ssh_port, ssh_user, host_key, credential, version "
+        "FROM vm WHERE status = 'available' ORDER BY name"
+    )
+    return await _all(pool, FreeMachine, statement, {})
+
+
+async def targets(pool: Pool) -> list[Target]:
+    statement = sql.SQL(
+        "SELECT vm_id, name, exporter_host, exporter_port FROM vm WHERE status <> 'retired' ORDER BY name"
+    )
+    return await _all(pool, Target, statement, {})
+
+
+async def known(pool: Pool) -> list[tuple[str, str]]:
+    """Id and status of every machine that is not retired."""
+    async with pool.connection() as connection:
+        found = await connection.execute("SELECT vm_id, status FROM vm WHERE status <> 'retired'")
+        return [(row["vm_id"], row["status"]) for row in await found.fetchall()]
+
+
+async def retired_since(pool: Pool, sequence: int) -> int:
+    """How many machines were retired behind this place of the log."""
+    statement = "SELECT count(*) AS n FROM vm_history WHERE status = 'retired' AND version > %s"
+    async with pool.connection() as connection:
+        row = await (await connection.execute(statement, [sequence])).fetchone()
+    return int(row["n"]) if row else 0
+
+
+async def made_otherwise(pool: Pool, request_id: str, request_digest: str) -> bool:
+    """Whether a request of this id, but of another content, has registered a machine."""
+    statement = "SELECT FROM vm WHERE request_id = %s AND request_digest <> %s LIMIT 1"
+    async with pool.connection() as connection:
+        return await (await connection.execute(statement, [request_id, request_digest])).fetchone() is not None
+
+
+async def _all(pool: Pool, kind: type[T], statement: sql.SQL | sql.Composed, values: dict[str, Any]) -> list[T]:
+    async with pool.connection() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
+        await cursor.execute(statement, values)
+        return await cursor.fetchall()

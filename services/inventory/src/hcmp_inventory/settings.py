@@ -1,0 +1,21 @@
+"""What the inventory is told at its start."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from hcmp_webkit.settings import ServiceSettings
+
+
+class InventorySettings(ServiceSettings):
+    """`lab_image` is absent where there is no lab; `metrics_targets` are host:port, separated by commas."""
+
+    fernet_keys: SecretStr
+    ssh_key_file: Path
+    installation: str
+    lab_image: str | None = None
+    allow_loopback: bool = False
+    sd_token: SecretStr
+    metrics_targets: str = ""
+    reset_nats_user: str
+    reset_nats_password: SecretStr
