@@ -59,7 +59,7 @@ async def put(store: EventStore, vm: str, times: int = 1) -> int:
 
 async def rows(database_url: str, schema: str = "counting_v1") -> dict[str, int]:
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        cursor = await connection.execute(f"SELECT vm, times FROM {schema}.counts")  # type: ignore[call-overload]
+        cursor = await connection.execute(f"SELECT vm, times FROM {schema}.counts")
         return dict(await cursor.fetchall())
 
 

@@ -3,6 +3,7 @@
 Source of the pattern: https://thinkbeforecoding.com/post/2021/12/17/functional-event-sourcing-decider
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -42,6 +43,10 @@ class Decision(Generic[C, S, E]):
     aggregate_id: str
     command: C
 
+    @property
+    def subject_filter(self) -> str:
+        return f"hcmp.{self.decider.aggregate}.{self.aggregate_id}.>"
+
 
 @dataclass(frozen=True)
 class Loaded(Generic[S]):
@@ -67,17 +72,21 @@ async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]
     """
     known: dict[str, int] = {}
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        writes: list[Write] = []
-        highest = 0
-        for decision in decisions:
-            decider, aggregate_id = decision.decider, decision.aggregate_id
-            subject = f"hcmp.{decider.aggregate}.{aggregate_id}.>"
-            loaded = await load(store, decider, aggregate_id, at_least=known.get(subject, 0))
-            highest = max(highest, loaded.version)
-            if events := decider.decide(decision.command, loaded.state):
-                writes.append(Write(decider.aggregate, aggregate_id, loaded.version, events))
+        loaded = await asyncio.gather(
+            *(
+                load(
+                    store, decision.decider, decision.aggregate_id, at_least=known.get(decision.subject_filter, 0)
+                )
+                for decision in decisions
+            )
+        )
+        writes = [
+            Write(decision.decider.aggregate, decision.aggregate_id, found.version, events)
+            for decision, found in zip(decisions, loaded, strict=True)
+            if (events := decision.decider.decide(decision.command, found.state))
+        ]
         if not writes:
-            return highest
+            return max(found.version for found in loaded)
         try:
             return await store.append(writes, context)
         except ConcurrencyError as conflict:

@@ -1,0 +1,75 @@
+"""Commands meet the log: decided again on a conflict, all or nothing over several aggregates."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
+from hcmp_eventstore import decider as decider_module
+from hcmp_eventstore.decider import Decider, Decision, execute, load
+from hcmp_eventstore.errors import ConcurrencyError
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import EventStore, Write
+
+CONTEXT = Context(actor="account/1", correlation_id="request-1")
+
+
+class FullError(Exception):
+    """The counter has reached its bound."""
+
+
+def decide(bound: int, count: int) -> list[VmMaintenanceStarted | VmMaintenanceEnded]:
+    if bound < 0:
+        return []
+    if count >= bound:
+        raise FullError
+    return [VmMaintenanceStarted(reason=str(count))]
+
+
+COUNTER: Decider[int, int, VmMaintenanceStarted | VmMaintenanceEnded] = Decider(
+    aggregate="vm", initial=0, decide=decide, evolve=lambda count, _: count + 1
+)
+
+
+def raise_to(bound: int, name: str = "a") -> Decision[Any, Any, Any]:
+    return Decision(COUNTER, name, bound)
+
+
+async def test_parallel_commands_are_decided_one_after_another(event_store: EventStore) -> None:
+    outcomes = await asyncio.gather(
+        *(execute(event_store, [raise_to(5)], CONTEXT) for _ in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, int) for outcome in outcomes) == 5
+    assert sum(isinstance(outcome, FullError) for outcome in outcomes) == 3
+    reasons = [recorded.event.model_dump()["reason"] for recorded in await event_store.load("vm", "a")]
+    assert reasons == ["0", "1", "2", "3", "4"]
+
+
+async def test_when_one_of_several_aggregates_refuses_none_changes(event_store: EventStore) -> None:
+    await execute(event_store, [raise_to(1, "full")], CONTEXT)
+    with pytest.raises(FullError):
+        await execute(event_store, [raise_to(1, "free"), raise_to(1, "full")], CONTEXT)
+    assert await event_store.load("vm", "free") == []
+
+
+async def test_a_command_that_changes_nothing_answers_the_version_it_saw(event_store: EventStore) -> None:
+    sequence = await execute(event_store, [raise_to(1)], CONTEXT)
+    assert await execute(event_store, [raise_to(-1)], CONTEXT) == sequence
+    assert (await load(event_store, COUNTER, "a")).version == sequence
+
+
+async def test_conflicts_that_do_not_end_are_said_after_a_bounded_number_of_tries(event_store: EventStore) -> None:
+    class AlwaysOvertaken(EventStore):
+        tries = 0
+
+        async def append(self, writes: Any, context: Context) -> int:
+            type(self).tries += 1
+            [write] = writes
+            await super().append([Write("vm", "a", write.expected_version, write.events)], context)
+            return await super().append(writes, context)
+
+    store = AlwaysOvertaken(event_store.client, source="test")
+    with pytest.raises(ConcurrencyError):
+        await execute(store, [raise_to(1000)], CONTEXT)
+    assert AlwaysOvertaken.tries == decider_module.MAX_ATTEMPTS
