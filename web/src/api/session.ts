@@ -1,0 +1,106 @@
+/** Who is signed in. The access token lives in this module's memory only; the refresh cookie outlives a reload. */
+
+import type { Account, Session } from "./contract";
+import { problemFrom } from "./problem";
+
+export type SessionState =
+  | { kind: "restoring" }
+  | { kind: "signed-out" }
+  | { kind: "signed-in"; account: Account };
+
+/** Renewed this long before it ends, so that a request never leaves with a token about to expire. */
+const MARGIN_MS = 30_000;
+
+type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+
+export class SessionKeeper {
+  #state: SessionState = { kind: "restoring" };
+  #token = "";
+  #expiresAt = 0;
+  #refreshing: Promise<boolean> | null = null;
+  readonly #listeners = new Set<() => void>();
+  readonly #fetch: Fetch;
+  readonly #now: () => number;
+
+  constructor(fetchImplementation: Fetch, now: () => number = Date.now) {
+    this.#fetch = fetchImplementation;
+    this.#now = now;
+  }
+
+  readonly state = (): SessionState => this.#state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  begin(session: Session): void {
+    this.#token = session.access_token;
+    this.#expiresAt = this.#now() + session.expires_in * 1000;
+    this.#set({ kind: "signed-in", account: session.account });
+  }
+
+  end(): void {
+    this.#token = "";
+    this.#expiresAt = 0;
+    this.#set({ kind: "signed-out" });
+  }
+
+  /** A token good for the next request, or "" when nobody is signed in. */
+  async token(): Promise<string> {
+    if (this.#token !== "" && this.#expiresAt - this.#now() < MARGIN_MS) await this.refresh();
+    return this.#token;
+  }
+
+  /** Renews the token; calls that come meanwhile share the one request that is under way. */
+  refresh(): Promise<boolean> {
+    this.#refreshing ??= this.#exchangeCookie().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /** Sends with the token; on a 401 renews it once and sends again. */
+  async send(request: Request): Promise<Response> {
+    const again = request.clone();
+    const token = await this.token();
+    const response = await this.#sendWith(request, token);
+    if (response.status !== 401 || token === "") return response;
+    // Another request may have renewed it in the meantime: then only the sending is repeated.
+    if (this.#token === token && !(await this.refresh())) return response;
+    return this.#sendWith(again, this.#token);
+  }
+
+  #sendWith(request: Request, token: string): Promise<Response> {
+    if (token !== "") request.headers.set("Authorization", `Bearer ${token}`);
+    return fetch(request);
+  }
+
+  async #exchangeCookie(): Promise<boolean> {
+    const response = await this.#fetch("/api/token/refresh", { method: "POST" });
+    if (response.ok) {
+      this.begin((await response.json()) as Session);
+      return true;
+    }
+    if (response.status === 401 || response.status === 403) {
+      this.end();
+      return false;
+    }
+    throw problemFrom(response.status, await response.json().catch(() => null));
+  }
+
+  #set(state: SessionState): void {
+    this.#state = state;
+    this.#listeners.forEach((listener) => listener());
+  }
+}
+
+/** Tabs share one cookie whose value changes at each use: they take turns, where the browser has locks. */
+const inTurn: Fetch = (input, init) => {
+  const send = () => fetch(input, { credentials: "same-origin", ...init });
+  // navigator.locks is absent on plain http from another computer.
+  const locks = navigator.locks as LockManager | undefined;
+  return locks === undefined ? send() : locks.request("hcmp-refresh", send);
+};
+
+export const session = new SessionKeeper(inTurn);

@@ -1,0 +1,68 @@
+/** Questions and orders to the auth service. */
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { answer, api, idempotencyKey } from "@/api/client";
+import type { Account } from "@/api/contract";
+import { session } from "@/api/session";
+import { endSession, useIsOperator } from "@/shared/session";
+
+const ACCOUNTS = ["accounts"] as const;
+const NOBODY: readonly Account[] = [];
+
+export function useSignIn() {
+  return useMutation({
+    mutationFn: (body: { username: string; password: string }) => answer(api.POST("/api/login", { body })),
+    onSuccess: (opened) => session.begin(opened),
+  });
+}
+
+export function useRegister() {
+  return useMutation({
+    mutationFn: (body: { username: string; password: string; full_name: string; email: string }) =>
+      answer(api.POST("/api/register", { body, params: { header: { "Idempotency-Key": idempotencyKey() } } })),
+  });
+}
+
+/** Signs out even when the platform does not answer: this browser then forgets the session anyway. */
+export async function signOut(): Promise<void> {
+  try {
+    await api.POST("/api/token/revoke");
+  } finally {
+    endSession();
+  }
+}
+
+export function useAccounts(enabled = true) {
+  return useQuery({
+    queryKey: ACCOUNTS,
+    queryFn: () => answer(api.GET("/api/admin/accounts", { params: { query: { limit: 200 } } })),
+    refetchInterval: 15_000,
+    enabled,
+  });
+}
+
+export function usePendingAccounts(): readonly Account[] {
+  const accounts = useAccounts(useIsOperator()).data?.accounts ?? NOBODY;
+  return accounts.filter((account) => account.status === "pending");
+}
+
+export type AccountOrder = "approve" | "suspend" | "reactivate";
+
+export function useAccountOrder(order: AccountOrder) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (account: Account) => {
+      const params = { path: { id: account.id } };
+      switch (order) {
+        case "approve":
+          return answer(api.POST("/api/admin/accounts/{id}/approve", { params }));
+        case "suspend":
+          return answer(api.POST("/api/admin/accounts/{id}/suspend", { params }));
+        case "reactivate":
+          return answer(api.POST("/api/admin/accounts/{id}/reactivate", { params }));
+      }
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ACCOUNTS }),
+  });
+}

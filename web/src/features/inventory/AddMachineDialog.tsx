@@ -1,0 +1,94 @@
+/** A machine that exists already joins the pool. */
+
+import { Button, Group, Modal, NumberInput, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { useState, type SubmitEvent } from "react";
+
+import { useT } from "@/shared/i18n/language";
+import { noticeDone } from "@/shared/ui/notices";
+import { ProblemAlert } from "@/shared/ui/ProblemAlert";
+
+import { useAddMachine, type NewMachine } from "./queries";
+
+const BLANK = { name: "", address: "", ssh_port: 22, ssh_user: "root", credential: "" };
+
+export function AddMachineDialog({ onClose }: { onClose: () => void }) {
+  const t = useT();
+  const add = useAddMachine();
+  const [form, setForm] = useState(BLANK);
+  const complete = form.name.trim() !== "" && form.address.trim() !== "" && form.ssh_user.trim() !== "";
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    add.mutate(asRequest(form), {
+      onSuccess: () => {
+        noticeDone(t("pool.added", { name: form.name }));
+        onClose();
+      },
+    });
+  };
+  return (
+    <Modal opened onClose={onClose} title={t("pool.addTitle")} closeButtonProps={{ "aria-label": t("action.cancel") }}>
+      <form onSubmit={submit}>
+        <Stack gap="md">
+          <Text size="sm" c="var(--text-soft)">
+            {t("pool.addHint")}
+          </Text>
+          <Fields form={form} onChange={setForm} />
+          {add.error !== null && <ProblemAlert error={add.error} />}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              {t("action.cancel")}
+            </Button>
+            <Button type="submit" disabled={!complete} loading={add.isPending}>
+              {t("pool.addSubmit")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function Fields({ form, onChange }: { form: typeof BLANK; onChange: (form: typeof BLANK) => void }) {
+  const t = useT();
+  const text = (name: "name" | "address" | "ssh_user" | "credential") => ({
+    value: form[name],
+    onChange: (event: { currentTarget: { value: string } }) => onChange({ ...form, [name]: event.currentTarget.value }),
+    spellCheck: false,
+    autoComplete: "off",
+  });
+  return (
+    <>
+      <TextInput label={t("pool.name")} data-autofocus {...text("name")} />
+      <TextInput label={t("pool.address")} description={t("pool.addressHint")} {...text("address")} />
+      <Group grow align="flex-start">
+        <NumberInput
+          label={t("pool.sshPort")}
+          min={1}
+          max={65535}
+          allowDecimal={false}
+          value={form.ssh_port}
+          onChange={(value) => onChange({ ...form, ssh_port: Number(value) })}
+        />
+        <TextInput label={t("pool.sshUser")} {...text("ssh_user")} />
+      </Group>
+      <Textarea
+        label={t("pool.credential")}
+        description={t("pool.credentialHint")}
+        minRows={2}
+        autosize
+        maxRows={6}
+        {...text("credential")}
+      />
+    </>
+  );
+}
+
+function asRequest(form: typeof BLANK): NewMachine {
+  const { credential, ...machine } = form;
+  return {
+    ...machine,
+    name: form.name.trim(),
+    address: form.address.trim(),
+    ...(credential.trim() === "" ? {} : { credential }),
+  };
+}

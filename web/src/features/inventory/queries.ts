@@ -1,0 +1,87 @@
+/** Questions and orders to the inventory service. */
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { answer, api, idempotencyKey } from "@/api/client";
+import type { Machine, paths, Settings } from "@/api/contract";
+
+const POOL = ["pool"] as const;
+const SETTINGS = ["settings"] as const;
+
+export function usePool() {
+  return useQuery({ queryKey: POOL, queryFn: () => answer(api.GET("/api/pool")), refetchInterval: 5_000 });
+}
+
+/** Machines that a new project could have now; null while that is not known. */
+export function useFreeMachines(): number | null {
+  return usePool().data?.counts.available ?? null;
+}
+
+export type NewMachine = paths["/api/vms"]["post"]["requestBody"]["content"]["application/json"];
+
+export function useAddMachine() {
+  return usePoolOrder((body: NewMachine) =>
+    answer(api.POST("/api/vms", { body, params: { header: { "Idempotency-Key": idempotencyKey() } } })),
+  );
+}
+
+export function useImportLab() {
+  return usePoolOrder((count: number) =>
+    answer(
+      api.POST("/api/vms/import", {
+        body: { provider: "docker", count },
+        params: { header: { "Idempotency-Key": idempotencyKey() } },
+      }),
+    ),
+  );
+}
+
+export type MachineOrder = "maintenance" | "return" | "recycle" | "release" | "retire";
+
+export function useMachineOrder(order: MachineOrder) {
+  return usePoolOrder(({ machine, reason = "" }: { machine: Machine; reason?: string }): Promise<unknown> => {
+    const params = { path: { id: machine.id } };
+    switch (order) {
+      case "maintenance":
+        return answer(api.POST("/api/vms/{id}/maintenance", { params, body: { reason } }));
+      case "return":
+        return answer(api.POST("/api/vms/{id}/return", { params }));
+      case "recycle":
+        return answer(api.POST("/api/vms/{id}/recycle", { params }));
+      case "release":
+        return answer(api.POST("/api/vms/{id}/release-quarantine", { params }));
+      case "retire":
+        return answer(api.DELETE("/api/vms/{id}", { params }));
+    }
+  });
+}
+
+function usePoolOrder<Order, Result>(mutationFn: (order: Order) => Promise<Result>) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn, onSettled: () => client.invalidateQueries({ queryKey: POOL }) });
+}
+
+export function useSettings() {
+  return useQuery({ queryKey: SETTINGS, queryFn: () => answer(api.GET("/api/admin/settings")) });
+}
+
+export type SettingsChange = Partial<Settings> & { vcenter_password?: string };
+
+export function useSaveSettings() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: SettingsChange) => answer(api.PUT("/api/admin/settings", { body })),
+    onSuccess: async (saved) => {
+      client.setQueryData(SETTINGS, saved);
+      await client.invalidateQueries({ queryKey: POOL });
+    },
+  });
+}
+
+export function useFactoryReset() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (password: string) => answer(api.POST("/api/admin/reset", { body: { confirm: "RESET", password } })),
+    onSuccess: () => client.invalidateQueries(),
+  });
+}

@@ -1,0 +1,97 @@
+/** Events as sentences with their time, newest first; each opens to the facts that it holds. */
+
+import { Anchor, Code, Collapse, UnstyledButton } from "@mantine/core";
+import {
+  IconActivityHeartbeat,
+  IconAdjustments,
+  IconBox,
+  IconPuzzle,
+  IconServer,
+  IconSettings,
+  IconTerminal2,
+  IconUser,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import { useState } from "react";
+import { Link } from "react-router";
+
+import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
+import { useSpeech } from "@/shared/i18n/language";
+import { Ago } from "@/shared/ui/Ago";
+
+import classes from "./EventList.module.css";
+import { gist, type Happening } from "./happening";
+
+const icons: Record<string, TablerIcon> = {
+  account: IconUser,
+  vm: IconServer,
+  allocation: IconPuzzle,
+  settings: IconAdjustments,
+  system: IconSettings,
+  project: IconBox,
+  "vm-health": IconActivityHeartbeat,
+  "terminal-session": IconTerminal2,
+};
+
+const bad = /failed|denied|rejected|quarantined|suspended|unreachable|host-key-changed|threshold-crossed/;
+const good = /provisioned$|recycled|approved|recovered|succeeded|reactivated/;
+
+export function EventList({ happenings, bare = false }: { happenings: readonly Happening[]; bare?: boolean }) {
+  return (
+    <ol className={classes.list}>
+      {happenings.map((happening) => (
+        <EventRow key={happening.id} happening={happening} bare={bare} />
+      ))}
+    </ol>
+  );
+}
+
+function EventRow({ happening, bare }: { happening: Happening; bare: boolean }) {
+  const { t, language } = useSpeech();
+  const [open, setOpen] = useState(false);
+  const [aggregate = "", verb = ""] = happening.kind.split(".");
+  const Icon = icons[aggregate] ?? IconBox;
+  const key = `event.${happening.kind}`;
+  const sentence = isMessageKey(key) ? catalogue[key][language === "en" ? 0 : 1] : happening.kind;
+  const more = gist(happening);
+  const tone = bad.test(verb) ? "bad" : good.test(verb) ? "ok" : "idle";
+  return (
+    <li className={classes.row}>
+      <span className={classes.sign} data-tone={tone} aria-hidden>
+        <Icon size={15} stroke={1.8} />
+      </span>
+      <div className={classes.body}>
+        <div className={classes.line}>
+          {bare ? (
+            <span className={classes.sentence}>{sentence}</span>
+          ) : (
+            <UnstyledButton className={classes.sentence} aria-expanded={open} onClick={() => setOpen(!open)}>
+              {sentence}
+            </UnstyledButton>
+          )}
+          {more !== "" && <span className={classes.gist}>{more}</span>}
+          {happening.about.map(({ name, to }) =>
+            to === null ? (
+              <span key={name}>{name}</span>
+            ) : (
+              <Anchor key={to} component={Link} to={to} fz="inherit">
+                {name}
+              </Anchor>
+            ),
+          )}
+        </div>
+        <div className={classes.under}>
+          <Ago time={happening.time} />
+          {happening.actor !== "" && <> · {t("activity.by", { actor: happening.actor })}</>}
+        </div>
+        {!bare && (
+          <Collapse expanded={open}>
+            <Code block mt={6} aria-label={t("activity.raw")}>
+              {JSON.stringify({ kind: happening.kind, time: happening.time, ...happening.facts }, null, 2)}
+            </Code>
+          </Collapse>
+        )}
+      </div>
+    </li>
+  );
+}

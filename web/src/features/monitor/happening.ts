@@ -1,0 +1,49 @@
+/** An event as the lists show it, whether it comes from the activity feed or from a project's history. */
+
+import type { ActivityEntry, CloudEvent } from "@/api/contract";
+
+export interface Happening {
+  id: string;
+  time: string;
+  /** Such as `vm.reserved`. */
+  kind: string;
+  actor: string;
+  about: { name: string; to: string | null }[];
+  facts: Record<string, unknown>;
+}
+
+export function fromEntry(entry: ActivityEntry): Happening {
+  const { project, vm, account } = entry;
+  return {
+    id: entry.id,
+    time: entry.time,
+    kind: entry.kind,
+    actor: entry.actor.name,
+    about: [
+      ...(project === null ? [] : [{ name: project.name ?? project.id, to: `/projects/${project.id}` }]),
+      ...(vm === null ? [] : [{ name: vm.name ?? vm.id, to: `/machines/${vm.id}` }]),
+      ...(account === null ? [] : [{ name: account.name ?? account.id, to: null }]),
+    ],
+    facts: entry.summary,
+  };
+}
+
+/** `actor` of an event in the log is `account/<id>` or `service/<name>`; only a service's says something to people. */
+export function fromEvent(event: CloudEvent): Happening {
+  const [, aggregate = "", verb = ""] = event.type.split(".");
+  return {
+    id: event.id,
+    time: event.time,
+    kind: `${aggregate}.${verb}`,
+    actor: event.actor.startsWith("service/") ? event.actor.slice("service/".length) : "",
+    about: [],
+    facts: event.data,
+  };
+}
+
+/** The one fact that a line of the list has room for: the step, the reason. */
+export function gist({ facts }: Happening): string {
+  const { number, name, detail, reason, message } = facts;
+  if (typeof number === "number" && typeof name === "string") return `${number}. ${name}`;
+  return [detail, reason, message].find((fact): fact is string => typeof fact === "string" && fact !== "") ?? "";
+}

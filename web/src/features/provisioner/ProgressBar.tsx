@@ -1,0 +1,27 @@
+/** How much of a project's work is done, as a bar in the tone of its state. */
+
+import type { Project } from "@/api/contract";
+import { useT } from "@/shared/i18n/language";
+import { projectLooks } from "@/shared/ui/states";
+
+import classes from "./ProgressBar.module.css";
+import { finishedSteps } from "./progress";
+
+export function ProgressBar({ project }: { project: Pick<Project, "steps" | "status"> }) {
+  const t = useT();
+  const done = finishedSteps(project.steps);
+  const total = project.steps.length;
+  const words = t("projects.steps", { done, total });
+  return (
+    <div className={classes.progress} data-tone={projectLooks[project.status].tone}>
+      <div className={classes.track} role="progressbar" aria-valuemin={0} aria-valuemax={total} aria-valuenow={done} aria-valuetext={words} aria-label={t("projects.progress")}>
+        {project.steps.map((step) => (
+          <span key={step.number} className={classes.part} data-status={step.status} />
+        ))}
+      </div>
+      <span className={`${classes.words} figures`}>
+        {done}/{total}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+/** The newest projects with their progress, for the dashboard. */
+
+import { Anchor, Button, Group, Text } from "@mantine/core";
+import { IconBoxMultiple, IconPlus } from "@tabler/icons-react";
+import { Link } from "react-router";
+
+import type { Project } from "@/api/contract";
+import { useT } from "@/shared/i18n/language";
+import { useAccount } from "@/shared/session";
+import { Ago } from "@/shared/ui/Ago";
+import { EmptyState } from "@/shared/ui/EmptyState";
+import { Loading } from "@/shared/ui/Loading";
+import { ProblemAlert } from "@/shared/ui/ProblemAlert";
+import { StateBadge } from "@/shared/ui/StateBadge";
+import { projectLooks } from "@/shared/ui/states";
+
+import { runningStep } from "./progress";
+import { ProgressBar } from "./ProgressBar";
+import classes from "./ProjectCards.module.css";
+import { useProjects } from "./queries";
+
+const SHOWN = 6;
+
+export function ProjectCards() {
+  const projects = useProjects();
+  if (projects.isPending) return <Loading rows={4} height={28} />;
+  if (projects.error !== null) return <ProblemAlert error={projects.error} onRetry={() => void projects.refetch()} />;
+  const present = projects.data.projects.filter(({ status }) => status !== "deleted").slice(0, SHOWN);
+  if (present.length === 0) return <NoProjects />;
+  return (
+    <ul className={classes.list}>
+      {present.map((project) => (
+        <ProjectCard key={project.id} project={project} />
+      ))}
+    </ul>
+  );
+}
+
+function ProjectCard({ project }: { project: Project }) {
+  const t = useT();
+  const running = runningStep(project.steps);
+  return (
+    <li className={classes.card}>
+      <Group justify="space-between" gap="xs" wrap="nowrap">
+        <Anchor component={Link} to={`/projects/${project.id}`} size="sm" fw={580} truncate>
+          {project.name}
+        </Anchor>
+        <StateBadge look={projectLooks[project.status]} />
+      </Group>
+      <Group justify="space-between" gap="md" mt={6} wrap="nowrap">
+        <Text size="xs" c="var(--text-soft)" truncate>
+          {running === undefined ? (
+            <>
+              {project.template} · {project.owner} · <Ago time={project.created_at} />
+            </>
+          ) : (
+            t("one.running", { number: running.number, total: project.steps.length, name: running.name })
+          )}
+        </Text>
+        <div className={classes.progress}>
+          <ProgressBar project={project} />
+        </div>
+      </Group>
+    </li>
+  );
+}
+
+export function NoProjects() {
+  const t = useT();
+  const mayStart = useAccount().role !== "viewer";
+  return (
+    <EmptyState
+      icon={IconBoxMultiple}
+      title={t("projects.empty")}
+      body={t(mayStart ? "projects.emptyBody" : "projects.emptyViewer")}
+      action={
+        mayStart && (
+          <Button component={Link} to="/projects/new" leftSection={<IconPlus size={16} />}>
+            {t("projects.new")}
+          </Button>
+        )
+      }
+    />
+  );
+}

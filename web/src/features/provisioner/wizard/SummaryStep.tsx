@@ -1,0 +1,78 @@
+/** What will be made of what, and whether the pool has enough for it. */
+
+import { Alert, Badge, Group, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+
+import type { Template } from "@/api/contract";
+import { useFreeMachines } from "@/features/inventory/queries";
+import { useT } from "@/shared/i18n/language";
+import { Panel } from "@/shared/ui/Panel";
+
+import type { NewProject } from "../queries";
+import classes from "./SummaryStep.module.css";
+import { TemplateDrawing } from "./TemplateDrawing";
+
+export function SummaryStep({ form, template }: { form: NewProject; template: Template }) {
+  const t = useT();
+  const needed = template.roles.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <Stack gap="md" mb="md">
+      <Panel>
+        <div className={classes.summary}>
+          <dl className={classes.facts}>
+            <Fact name={t("wizard.name")}>{form.name}</Fact>
+            <Fact name={t("wizard.template")}>{template.title}</Fact>
+            <Fact name={t("wizard.packages")}>
+              <Packages names={form.packages} />
+            </Fact>
+            <Fact name={t("wizard.lease")}>{t("wizard.days", { count: form.lease_days })}</Fact>
+            <Fact name={t("wizard.needs")}>{t("unit.machines", { count: needed })}</Fact>
+          </dl>
+          <TemplateDrawing roles={template.roles} />
+        </div>
+      </Panel>
+      <Capacity needed={needed} />
+    </Stack>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className={classes.fact}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Packages({ names }: { names: readonly string[] }) {
+  const t = useT();
+  if (names.length === 0) return <Text c="var(--text-soft)" size="sm">{t("wizard.none")}</Text>;
+  return (
+    <Group gap={5}>
+      {names.map((name) => (
+        <Badge key={name} variant="default" tt="none" fw={500} ff="monospace" radius="sm">
+          {name}
+        </Badge>
+      ))}
+    </Group>
+  );
+}
+
+function Capacity({ needed }: { needed: number }) {
+  const t = useT();
+  const free = useFreeMachines();
+  if (free === null) return null;
+  const enough = free >= needed;
+  return (
+    <Alert
+      color={enough ? "teal" : "yellow"}
+      icon={enough ? <IconCircleCheck aria-hidden /> : <IconAlertTriangle aria-hidden />}
+      title={`${t("wizard.free")}: ${t("unit.machines", { count: free })}`}
+      role="status"
+    >
+      {enough ? t("wizard.enough") : t("wizard.short", { count: needed - free })}
+    </Alert>
+  );
+}

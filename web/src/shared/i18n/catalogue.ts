@@ -1,0 +1,32 @@
+/** Every word that the interface says. An entry is English, then Korean: leaving one out fails the type check. */
+
+import type { Needs } from "./format";
+import { activityMessages } from "./messages/activity";
+import { authMessages } from "./messages/auth";
+import { inventoryMessages } from "./messages/inventory";
+import { monitorMessages } from "./messages/monitor";
+import { problemMessages } from "./messages/problems";
+import { projectMessages } from "./messages/projects";
+import { sharedMessages } from "./messages/shared";
+import { terminalMessages } from "./messages/terminal";
+
+export const catalogue = {
+  ...sharedMessages,
+  ...authMessages,
+  ...inventoryMessages,
+  ...projectMessages,
+  ...monitorMessages,
+  ...terminalMessages,
+  ...activityMessages,
+  ...problemMessages,
+} as const;
+
+export type MessageKey = keyof typeof catalogue;
+export type EnglishOf<Key extends MessageKey> = (typeof catalogue)[Key][0];
+
+/** Messages that need no value: what may stand in a table of labels. */
+export type LabelKey = { [Key in MessageKey]: [Needs<EnglishOf<Key>>] extends [never] ? Key : never }[MessageKey];
+
+export function isMessageKey(key: string): key is MessageKey {
+  return key in catalogue;
+}

@@ -1,0 +1,61 @@
+/** Signing in, registering, accounts. */
+
+import type { Messages } from "../entry";
+
+export const authMessages = {
+  "signIn.title": ["Sign in", "로그인"],
+  "signIn.username": ["Username", "사용자 이름"],
+  "signIn.password": ["Password", "비밀번호"],
+  "signIn.submit": ["Sign in", "로그인"],
+  "signIn.register": ["Ask for an account", "계정 신청"],
+  "signIn.noAccount": ["No account yet?", "계정이 없으신가요?"],
+  "signIn.pendingTitle": ["Your account waits for approval", "계정 승인을 기다리고 있습니다"],
+  "signIn.pendingBody": [
+    "An operator has to approve it before you can sign in. There is nothing more to do for you; try again later.",
+    "운영자가 승인해야 로그인할 수 있습니다. 더 하실 일은 없으니 나중에 다시 로그인해 주세요.",
+  ],
+  "register.title": ["Ask for an account", "계정 신청"],
+  "register.intro": ["An operator approves every new account.", "새 계정은 운영자의 승인을 거칩니다."],
+  "register.fullName": ["Full name", "이름"],
+  "register.email": ["Email", "이메일"],
+  "register.passwordHint": ["At least 12 characters", "12자 이상"],
+  "register.usernameHint": [
+    "3 to 32 characters: lower-case letters, digits, . _ -",
+    "3~32자: 영문 소문자, 숫자, . _ -",
+  ],
+  "register.submit": ["Send request", "신청"],
+  "register.doneTitle": ["Your request is on its way", "신청이 접수되었습니다"],
+  "register.doneBody": [
+    "{username} waits for an operator's approval. As soon as it is given you can sign in with the password you chose.",
+    "{username} 계정이 운영자의 승인을 기다리고 있습니다. 승인되면 입력하신 비밀번호로 로그인할 수 있습니다.",
+  ],
+  "register.toSignIn": ["To sign-in", "로그인으로"],
+  "register.haveAccount": ["Already have an account?", "이미 계정이 있으신가요?"],
+  "register.badUsername": [
+    "Use 3 to 32 lower-case letters, digits, dots, underscores or hyphens.",
+    "영문 소문자, 숫자, 점, 밑줄, 하이픈으로 3~32자를 입력하세요.",
+  ],
+  "register.badEmail": ["This is not an email address.", "이메일 주소 형식이 아닙니다."],
+  "register.shortPassword": ["Use at least 12 characters.", "12자 이상 입력하세요."],
+  "field.required": ["Please fill this in.", "필수 항목입니다."],
+  "accounts.title": ["Accounts", "계정"],
+  "accounts.waiting": ["Waiting for approval", "승인 대기"],
+  "accounts.nobodyWaits": ["Nobody is waiting for approval.", "승인을 기다리는 사람이 없습니다."],
+  "accounts.all": ["All accounts", "전체 계정"],
+  "accounts.person": ["Person", "사용자"],
+  "accounts.role": ["Role", "역할"],
+  "accounts.status": ["Status", "상태"],
+  "accounts.since": ["Since", "등록일"],
+  "accounts.quota": ["Quota", "할당량"],
+  "accounts.asked": ["asked {time}", "{time} 신청"],
+  "accounts.approve": ["Approve", "승인"],
+  "accounts.suspend": ["Suspend", "정지"],
+  "accounts.reactivate": ["Reactivate", "재활성화"],
+  "accounts.approved": ["{username} can sign in now.", "{username} 계정이 승인되었습니다."],
+  "accounts.suspendTitle": ["Suspend {username}?", "{username} 계정을 정지할까요?"],
+  "accounts.suspendBody": [
+    "They are signed out everywhere at once. Their projects and machines stay as they are.",
+    "즉시 모든 곳에서 로그아웃됩니다. 프로젝트와 서버는 그대로 유지됩니다.",
+  ],
+  "accounts.you": ["you", "본인"],
+} as const satisfies Messages;

@@ -1,0 +1,36 @@
+/** Times and durations as the reader's language writes them. */
+
+import type { Language } from "./format";
+
+const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** "3 minutes ago", "in 2 days". */
+export function relativeTime(time: string, language: Language, now = Date.now()): string {
+  const seconds = Math.round((Date.parse(time) - now) / 1000);
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+}
+
+export function dateTime(time: string | number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(time));
+}
+
+export function clockTime(time: string | number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(
+    new Date(time),
+  );
+}
+
+/** "1 h 02 min", "3 min 05 s", "12 s": short enough for a table. */
+export function duration(milliseconds: number, language: Language): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const [h, m, s] = language === "ko" ? ["시간", "분", "초"] : [" h", " min", " s"];
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)}${h} ${Math.floor((seconds % 3600) / 60)}${m}`;
+  if (seconds >= 60) return `${Math.floor(seconds / 60)}${m} ${seconds % 60}${s}`;
+  return `${seconds}${s}`;
+}

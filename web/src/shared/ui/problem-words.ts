@@ -1,0 +1,35 @@
+/** A Problem in the reader's language: what happened and what to try. */
+
+import { asProblem } from "@/api/problem";
+import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
+import type { Language } from "@/shared/i18n/format";
+
+export interface ProblemWords {
+  title: string;
+  body: string;
+}
+
+export function problemWords(error: unknown, language: Language): ProblemWords {
+  const problem = asProblem(error);
+  const known = spoken(`problem.${problem.slug}`, language);
+  const advice = spoken(`problem.${problem.slug}.try`, language);
+  const figures = capacity(problem.fields, language);
+  const said = problem.detail;
+  return {
+    title: known ?? problem.message,
+    body: [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
+  };
+}
+
+function spoken(key: string, language: Language): string | null {
+  return isMessageKey(key) ? catalogue[key][language === "en" ? 0 : 1] : null;
+}
+
+/** `insufficient-capacity` brings its figures as fields, which every language can say. */
+function capacity(fields: Readonly<Record<string, unknown>>, language: Language): string | null {
+  const { needed, available } = fields;
+  if (typeof needed !== "number" || typeof available !== "number") return null;
+  return language === "ko"
+    ? `${needed}대가 필요하지만 ${available}대만 사용할 수 있습니다.`
+    : `${needed} needed, ${available} free.`;
+}
