@@ -1,5 +1,6 @@
 """Registering, one's own account, and what an admin does to the others'."""
 
+import re
 from typing import cast
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from hcmp_eventstore.recorded import Context
 from hcmp_webkit.idempotency import IdempotencyKey
 from hcmp_webkit.identity import Caller, Operator, context
 from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
-from hcmp_webkit.problems import not_found
+from hcmp_webkit.problems import Problem, not_found
 
 router = APIRouter()
 
@@ -135,5 +136,7 @@ def _after(cursor: str | None) -> tuple[bool, str] | None:
     text = decode_cursor(cursor)
     if text is None:
         return None
-    decided, _, name = text.partition("/")
-    return decided == "1", name
+    found = re.fullmatch(r"([01])/([a-z0-9._-]+)", text)
+    if found is None:
+        raise Problem("malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours")
+    return found[1] == "1", found[2]

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from hcmp_auth.domain.account import USERNAME_PATTERN
 from hcmp_contracts.account import Role
 
 # Text that is shown to others: no control characters, and none that turn the direction of what follows.
 _SHOWN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
 
-Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
+Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_SHOWN)]
 Email = Annotated[
     str,

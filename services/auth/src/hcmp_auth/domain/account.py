@@ -31,6 +31,8 @@ from hcmp_contracts.account import (
 )
 from hcmp_eventstore.decider import Decider
 
+# Letters that cannot be mistaken for others', so that two names never look alike.
+USERNAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$"
 _NAMES = UUID("5a0d6d0e-0a1c-5d5e-8c43-3d9d0b6f2f11")
 
 
