@@ -37,3 +37,9 @@ class ReadGapError(EventStoreError):
 
 class RejectedEventError(EventStoreError):
     """A reaction says that trying this event again is of no use; it goes to the dead letters at once."""
+
+
+class EventLeftError(EventStoreError):
+    """A reaction has lost its hold on this event, to another worker for one: it is left as it is, neither
+    done nor failed. The broker hands it out again when whoever holds it falls silent.
+    """

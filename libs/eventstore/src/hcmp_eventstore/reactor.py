@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from hcmp_contracts.catalogue import UnknownEventError
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.errors import RejectedEventError
+from hcmp_eventstore.errors import EventLeftError, RejectedEventError
 from hcmp_eventstore.pull import ConsumerLostError, Puller
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.streams import EVENTS
@@ -39,7 +39,8 @@ class Reactor:
     """One durable reaction of a service.
 
     `handle` returns when the event's command is done (acknowledged), raises RejectedEventError when trying
-    again is of no use (dead letter at once), or anything else (tried again, and a dead letter after
+    again is of no use (dead letter at once), EventLeftError when it lost its hold (no outcome: handed out
+    again when nobody tells that it is in progress), or anything else (tried again, and a dead letter after
     MAX_DELIVERIES). While it runs the broker is told so every IN_PROGRESS_SECONDS: when the process dies
     another one gets the event ACK_WAIT_SECONDS later. `slots` is how many events run at once.
     """
@@ -87,7 +88,7 @@ class Reactor:
         )
 
     async def _react(self, message: Msg) -> None:
-        """The one place where a message gets its outcome: ack, nak with a delay, or term."""
+        """The one place where a message gets its outcome: ack, nak with a delay, term, or none."""
         try:
             recorded = read_recorded(message.metadata.sequence.stream, message.data)
         except (UnknownEventError, ValidationError) as error:
@@ -98,6 +99,10 @@ class Reactor:
                 await self.handle(recorded)
         except RejectedEventError as error:
             await self._bury(message, str(error))
+        except EventLeftError as error:
+            # An ack or a nak from here would count for the worker that has the event now.
+            log.warning("event_left", reactor=self.durable, subject=message.subject, reason=str(error))
+            OUTCOMES.labels(self.durable, "left").inc()
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, its event is tried again or kept
             await self._try_again(message, error)
         else:

@@ -10,9 +10,7 @@ from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
-from hcmp_provisioner.domain.errors import QuotaExceededError, UnderMaintenanceError, UnknownTemplateError
-from hcmp_provisioner.domain.project import (
-    PROJECT,
+from hcmp_provisioner.domain.commands import (
     ExtendLease,
     ProjectCommand,
     Request,
@@ -20,6 +18,8 @@ from hcmp_provisioner.domain.project import (
     RequestRetry,
     StartTeardown,
 )
+from hcmp_provisioner.domain.errors import QuotaExceededError, UnderMaintenanceError, UnknownTemplateError
+from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.domain.project_state import Project, Unknown
 from hcmp_provisioner.domain.template import Template
 from hcmp_provisioner.projections.accounts import Usage, usage

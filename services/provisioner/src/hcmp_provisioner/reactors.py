@@ -12,8 +12,9 @@ from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore
+from hcmp_provisioner.domain.commands import Cancel, Erase, ProjectCommand, Reject
 from hcmp_provisioner.domain.errors import RunCancelRequestedError, RunNotWantedError
-from hcmp_provisioner.domain.project import PROJECT, Cancel, Erase, ProjectCommand, Reject
+from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.projections.project_view import projects_before
 
 SERVICE = "provisioner"

@@ -17,7 +17,7 @@ from hcmp_provisioner.api.models import (
     ProjectsAnswer,
     Status,
 )
-from hcmp_provisioner.domain.project import ExtendLease
+from hcmp_provisioner.domain.commands import ExtendLease
 from hcmp_provisioner.handlers import Projects
 from hcmp_provisioner.projections.project_view import Listing, ProjectView, project
 from hcmp_provisioner.projections.project_view import projects as page_of

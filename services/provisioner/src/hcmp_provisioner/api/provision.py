@@ -9,7 +9,7 @@ from hcmp_eventstore.store import utc_now
 from hcmp_provisioner.api.access import Visible, Write
 from hcmp_provisioner.api.errors import insufficient_capacity
 from hcmp_provisioner.api.models import MachineAnswer, ProvisionAnswer, ProvisionBody
-from hcmp_provisioner.domain import project as commands
+from hcmp_provisioner.domain import commands
 from hcmp_provisioner.domain.template import Template
 from hcmp_provisioner.handlers import Outcome, Requester
 from hcmp_provisioner.projections.project_view import Denied, Granted

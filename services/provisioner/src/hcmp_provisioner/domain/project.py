@@ -1,23 +1,32 @@
 """The project: what may be asked of it, and which facts follow. Pure: time and ids arrive in commands."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import assert_never
 
 from hcmp_contracts.project import (
     CancelRequested,
     LeaseExtended,
-    PlannedStep,
     ProjectCancelled,
     ProjectDeleted,
     ProjectEvent,
     ProjectRejected,
     ProjectRequested,
     RetryRequested,
-    RoleCount,
     TeardownStarted,
 )
 from hcmp_eventstore.decider import Decider
+from hcmp_provisioner.domain.commands import (
+    Cancel,
+    Delete,
+    Erase,
+    ExtendLease,
+    ProjectCommand,
+    Reject,
+    Request,
+    RequestCancel,
+    RequestRetry,
+    StartTeardown,
+)
 from hcmp_provisioner.domain.errors import (
     IdempotencyKeyReusedError,
     NoLeaseError,
@@ -43,87 +52,7 @@ from hcmp_provisioner.domain.project_state import (
     evolve,
     status_of,
 )
-from hcmp_provisioner.domain.run import RunCommand, decide_run
-
-
-@dataclass(frozen=True)
-class Request:
-    """Somebody asks for a project."""
-
-    name: str
-    owner_id: str
-    owner_username: str
-    template: str
-    packages: tuple[str, ...]
-    variables: dict[str, str]
-    roles: tuple[RoleCount, ...]
-    steps: tuple[PlannedStep, ...]
-    lease_expires_at: datetime | None
-    request_digest: str
-
-
-@dataclass(frozen=True)
-class Reject:
-    """There are not enough machines for this attempt."""
-
-    attempt: int
-    needed: int
-    available: int
-
-
-@dataclass(frozen=True)
-class RequestCancel:
-    """Stop the run, or the wait for machines."""
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """The run has been stopped, nothing of it is left; `log_sequence` is the last frame of its log."""
-
-    attempt: int
-    log_sequence: int
-
-
-@dataclass(frozen=True)
-class RequestRetry:
-    """Ask for machines once more."""
-
-
-@dataclass(frozen=True)
-class ExtendLease:
-    """Keep the project `days` longer than until now."""
-
-    days: int
-    now: datetime
-
-
-@dataclass(frozen=True)
-class StartTeardown:
-    reason: str
-
-
-@dataclass(frozen=True)
-class Delete:
-    """Nothing of the project is left."""
-
-
-@dataclass(frozen=True)
-class Erase:
-    """The installation is reset: whatever the project is, it ends here."""
-
-
-ProjectCommand = (
-    Request
-    | Reject
-    | RequestCancel
-    | Cancel
-    | RequestRetry
-    | ExtendLease
-    | StartTeardown
-    | Delete
-    | Erase
-    | RunCommand
-)
+from hcmp_provisioner.domain.run import decide_run
 
 
 def decide(command: ProjectCommand, project: Project) -> list[ProjectEvent]:  # noqa: PLR0911 - one line a command

@@ -1,11 +1,8 @@
 """The run of a project: what a worker may report. Who reports must be the worker that has the run."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from hcmp_contracts.project import (
-    HostFailure,
-    HostResult,
     PlannedStep,
     ProjectEvent,
     ProjectProvisioned,
@@ -15,6 +12,15 @@ from hcmp_contracts.project import (
     StepStarted,
     StepSucceeded,
 )
+from hcmp_provisioner.domain.commands import (
+    Complete,
+    Fail,
+    FailStep,
+    FinishStep,
+    RunCommand,
+    StartRun,
+    StartStep,
+)
 from hcmp_provisioner.domain.errors import (
     RunCancelRequestedError,
     RunFencedError,
@@ -22,56 +28,6 @@ from hcmp_provisioner.domain.errors import (
     StepOutOfOrderError,
 )
 from hcmp_provisioner.domain.project_state import Cancelling, Configuring, Project, Requested, status_of
-
-
-@dataclass(frozen=True)
-class StartRun:
-    """A worker takes the run of this attempt, at its first unfinished step."""
-
-    attempt: int
-    worker: str
-
-
-@dataclass(frozen=True)
-class StartStep:
-    worker: str
-    number: int
-
-
-@dataclass(frozen=True)
-class FinishStep:
-    worker: str
-    number: int
-    hosts: tuple[HostResult, ...] = ()
-
-
-@dataclass(frozen=True)
-class FailStep:
-    worker: str
-    number: int
-    hosts: tuple[HostResult, ...] = ()
-    failures: tuple[HostFailure, ...] = ()
-
-
-@dataclass(frozen=True)
-class Complete:
-    """All steps are done; `log_sequence` is the last frame of the log."""
-
-    worker: str
-    log_sequence: int
-
-
-@dataclass(frozen=True)
-class Fail:
-    worker: str
-    reason: str
-    detail: str
-    log_sequence: int
-    step: int | None = None
-    failures: tuple[HostFailure, ...] = ()
-
-
-RunCommand = StartRun | StartStep | FinishStep | FailStep | Complete | Fail
 
 
 def decide_run(command: RunCommand, project: Project) -> list[ProjectEvent]:
@@ -141,15 +97,20 @@ def _finish_step(command: FinishStep, run: Configuring) -> list[ProjectEvent]:
 
 
 def _fail_step(command: FailStep, run: Configuring) -> list[ProjectEvent]:
-    step = _due(command.number, run)
+    step, attempt = _due(command.number, run), run.details.attempt
+    failures = list(command.failures)
     return [
         StepFailed(
-            number=step.number,
-            name=step.name,
-            attempt=run.details.attempt,
-            hosts=list(command.hosts),
-            failures=list(command.failures),
-        )
+            number=step.number, name=step.name, attempt=attempt, hosts=list(command.hosts), failures=failures
+        ),
+        ProvisioningFailed(
+            attempt=attempt,
+            reason="step-failed",
+            detail=command.detail,
+            step=step.number,
+            failures=failures,
+            log_sequence=command.log_sequence,
+        ),
     ]
 
 
@@ -163,10 +124,9 @@ def _fail(command: Fail, run: Configuring) -> list[ProjectEvent]:
     return [
         ProvisioningFailed(
             attempt=run.details.attempt,
-            reason=command.reason,
+            reason="run-failed",
             detail=command.detail,
-            step=command.step,
-            failures=list(command.failures),
+            step=run.running,
             log_sequence=command.log_sequence,
         )
     ]

@@ -1,0 +1,62 @@
+"""What the process of one run is told, as one line of JSON on its standard input."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MARKER = "HCMP_RUN_ID"
+
+# A host name in an inventory may be a pattern, such as web[1:9]; a machine's name must be only a name.
+MachineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+HostKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?$")]
+Endpoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._%-]{1,255}$")]
+PlayFile = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*\.yml$")]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlannedMachine(Part):
+    """A machine and how to open it: by `password` or `private_key`, or by the platform's key when both are
+    absent. `host_key` is the pinned one; the machine must present it.
+    """
+
+    name: MachineName
+    role: GroupName
+    address: str
+    ssh_host: Endpoint
+    ssh_port: Annotated[int, Field(ge=1, le=65535)]
+    ssh_user: str
+    host_key: HostKey
+    password: str | None = Field(default=None, repr=False)
+    private_key: str | None = Field(default=None, repr=False)
+
+
+class Plan(Part):
+    """One run: the plays that are left, in order, on these machines. `directory` is this run's own, in memory;
+    what people gave stands in `variables`, and reaches Ansible as data that Jinja never reads.
+    """
+
+    run_id: str
+    directory: Path
+    playbooks: Path
+    plays: list[PlayFile]
+    machines: list[PlannedMachine]
+    platform_key: Path
+    variables: dict[str, Any]
+
+    def secrets(self) -> list[str]:
+        """Every secret that this run handles, to be masked wherever it might be printed."""
+        texts = [text for machine in self.machines for text in (machine.password, machine.private_key) if text]
+        if self.platform_key.is_file():
+            texts.append(self.platform_key.read_text(encoding="ascii", errors="replace"))
+        return texts
+
+
+def directory_of(run_directory: Path, run_id: str) -> Path:
+    """Where a run keeps its files. Short: OpenSSH's control sockets in it have at most 108 bytes of path."""
+    return run_directory / re.sub("[^0-9a-zA-Z]", "", run_id)[-12:]

@@ -1,0 +1,74 @@
+"""The composition root of the worker: the only file of it that constructs things."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cryptography.fernet import Fernet, MultiFernet
+from fastapi import FastAPI
+from uuid_utils.compat import uuid7
+
+from hcmp_eventstore.connection import connect
+from hcmp_eventstore.store import EventStore, utc_now
+from hcmp_provisioner.adapters.templates import load_templates
+from hcmp_provisioner.settings import WorkerSettings
+from hcmp_provisioner.worker.plans import Planner
+from hcmp_provisioner.worker.reactions import SERVICE, Worker
+from hcmp_provisioner.worker.run_directory import prepare
+from hcmp_webkit.app import create_app
+from hcmp_webkit.serve import serve
+
+PROCESS = "provisioner-worker"
+
+
+def make_app(settings: WorkerSettings) -> FastAPI:
+    """The worker behind a small application that tells its health and metrics."""
+    load_templates(settings.playbooks_dir)
+    planner = _planner(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(prepare, settings.run_directory)
+        async with connect(
+            settings.nats_url,
+            name=PROCESS,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+        ) as client:
+            store = EventStore(client, source=SERVICE)
+            worker = Worker(store, planner, utc_now, uuid7, name=f"{socket.gethostname()}-{os.getpid()}")
+            tasks = [asyncio.create_task(reactor.run()) for reactor in worker.reactors(settings.worker_slots)]
+
+            async def broker() -> str | None:
+                return None if client.is_connected else "not connected to the broker"
+
+            async def reactors() -> str | None:
+                return "a reaction has ended" if any(task.done() for task in tasks) else None
+
+            app.state.readiness.add("broker", broker)
+            app.state.readiness.add("reactions", reactors)
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+
+    return create_app(service=PROCESS, lifespan=lifespan)
+
+
+def _planner(settings: WorkerSettings) -> Planner:
+    keys = settings.fernet_keys.get_secret_value().split(",")
+    return Planner(
+        playbooks=settings.playbooks_dir.resolve(),
+        run_directory=settings.run_directory.resolve(),
+        platform_key=settings.ssh_key_file.resolve(strict=True),
+        fernet=MultiFernet([Fernet(key.strip()) for key in keys if key.strip()]),
+    )
+
+
+def main() -> None:
+    settings = WorkerSettings()
+    serve(make_app(settings), settings, service=PROCESS)

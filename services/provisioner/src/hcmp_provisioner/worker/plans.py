@@ -1,0 +1,86 @@
+"""From a project and its machines to the plan of a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import InvalidToken, MultiFernet
+from pydantic import ValidationError
+
+from hcmp_contracts.allocation import GrantedMachine
+from hcmp_provisioner.domain.project_state import Details
+from hcmp_provisioner.run.plan import Plan, PlannedMachine, directory_of
+
+PRIVATE_KEY = "-----BEGIN "
+
+
+class UnusablePlanError(Exception):
+    """A run cannot be made; the message says why to the project's owner."""
+
+
+@dataclass(frozen=True)
+class Planner:
+    """What every run of this worker shares."""
+
+    playbooks: Path
+    run_directory: Path
+    platform_key: Path
+    fernet: MultiFernet
+
+    def directory(self, project_id: str) -> Path:
+        return directory_of(self.run_directory, project_id)
+
+    def plan(
+        self, project_id: str, details: Details, *, first_step: int, machines: Sequence[GrantedMachine]
+    ) -> Plan:
+        """The plan from `first_step` on. Raises UnusablePlanError."""
+        plays = [step.play for step in details.steps if step.number >= first_step]
+        for play in plays:
+            if not (self.playbooks / "plays" / play).is_file():
+                raise UnusablePlanError(f"The template's file {play} is no longer there.")
+        try:
+            return Plan(
+                run_id=project_id,
+                directory=self.directory(project_id),
+                playbooks=self.playbooks,
+                plays=plays,
+                machines=[self._machine(machine) for machine in machines],
+                platform_key=self.platform_key,
+                variables=_variables(project_id, details),
+            )
+        except ValidationError as error:
+            faults = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+            raise UnusablePlanError(f"The run cannot be planned: {faults}.") from error
+
+    def _machine(self, machine: GrantedMachine) -> PlannedMachine:
+        secret = self._secret(machine)
+        is_key = secret is not None and secret.lstrip().startswith(PRIVATE_KEY)
+        return PlannedMachine(
+            name=machine.name,
+            role=machine.role,
+            address=machine.address,
+            ssh_host=machine.ssh_host,
+            ssh_port=machine.ssh_port,
+            ssh_user=machine.ssh_user,
+            host_key=machine.host_key,
+            private_key=secret if is_key else None,
+            password=None if is_key else secret,
+        )
+
+    def _secret(self, machine: GrantedMachine) -> str | None:
+        if machine.credential is None:
+            return None
+        try:
+            return self.fernet.decrypt(machine.credential.encode()).decode()
+        except InvalidToken as error:
+            raise UnusablePlanError(f"The credential of {machine.name} cannot be decrypted.") from error
+
+
+def _variables(project_id: str, details: Details) -> dict[str, Any]:
+    return {
+        "hcmp_project": details.name,
+        "hcmp_project_id": project_id,
+        "hcmp_packages": list(details.packages),
+        "hcmp_variables": dict(details.variables),
+    }

@@ -1,0 +1,68 @@
+"""Where a run stands, told from what its process says. Pure."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from hcmp_contracts.project import HostFailure, HostResult
+from hcmp_provisioner.run.messages import PlayBegan, Tally, TaskEnded
+
+
+@dataclass
+class Progress:
+    """The step that is running and how it goes on each machine. `first` is the first step of this process."""
+
+    first: int
+    current: int | None = None
+    _plays: list[str] = field(default_factory=list)
+    _counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _failures: dict[str, HostFailure] = field(default_factory=dict)
+    _tally: Tally | None = None
+
+    def step_of(self, began: PlayBegan) -> int | None:
+        """The number of the step that begins; None for one more batch of the play that runs already."""
+        if began.play in self._plays:
+            return None
+        self._plays.append(began.play)
+        return self.first + len(self._plays) - 1
+
+    def begin(self, number: int) -> None:
+        self.current = number
+        self._counts.clear()
+        self._failures.clear()
+
+    def end(self) -> None:
+        self.current = None
+
+    def count(self, task: TaskEnded) -> None:
+        self._counts[task.vm][task.outcome] += 1
+        if task.outcome in ("failed", "unreachable"):
+            self._failures[task.vm] = HostFailure(
+                vm=task.vm, task=task.task, reason=task.reason, unreachable=task.outcome == "unreachable"
+            )
+
+    def judge(self, tally: Tally) -> None:
+        self._tally = tally
+
+    def hosts(self) -> tuple[HostResult, ...]:
+        """How many tasks of this step ended how on each machine, as Ansible counts: a failure that was
+        rescued is none, and a change is also ok.
+        """
+        failed = {failure.vm for failure in self.failures() if not failure.unreachable}
+        return tuple(
+            HostResult(
+                vm=vm,
+                ok=counts["ok"] + counts["changed"],
+                changed=counts["changed"],
+                failed=int(vm in failed),
+                unreachable=counts["unreachable"],
+                skipped=counts["skipped"],
+            )
+            for vm, counts in sorted(self._counts.items())
+        )
+
+    def failures(self) -> tuple[HostFailure, ...]:
+        """Each machine's last failure of this step that was not rescued; only the run's end tells which."""
+        if self._tally is None:
+            return ()
+        lost = {*self._tally.failed, *self._tally.unreachable}
+        return tuple(failure for vm, failure in sorted(self._failures.items()) if vm in lost)

@@ -1,0 +1,98 @@
+"""What makes a worker work: machines were granted to a project, or a project is to be taken down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from hcmp_contracts.allocation import AllocationGranted
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.decider import Decision, execute
+from hcmp_eventstore.errors import ConcurrencyError, EventLeftError, StoreUnavailableError
+from hcmp_eventstore.reactor import Reactor
+from hcmp_eventstore.recorded import Context, Recorded
+from hcmp_eventstore.store import EventStore
+from hcmp_provisioner.domain.commands import Delete
+from hcmp_provisioner.domain.errors import RunFencedError, RunNotWantedError
+from hcmp_provisioner.domain.project import PROJECT
+from hcmp_provisioner.worker.plans import Planner
+from hcmp_provisioner.worker.saga import Saga
+
+log = structlog.get_logger(__name__)
+
+SERVICE = "provisioner"
+TEARDOWN_SLOTS = 2
+
+RUNS = Counter("hcmp_runs_total", "Runs by how they ended on this worker", ["outcome"])
+ACTIVE = Gauge("hcmp_runs_active", "Runs on this worker now")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """`name` is this process's; each run is held under a name of its own, made with `new_id`."""
+
+    store: EventStore
+    planner: Planner
+    clock: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    name: str
+
+    def reactors(self, slots: int) -> tuple[Reactor, Reactor]:
+        """Runs, as many at once as there are slots; teardowns beside them, so that they never wait for runs."""
+        client = self.store.client
+        return (
+            Reactor(client, SERVICE, "worker", ["hcmp.allocation.*.granted"], self.configure, slots),
+            Reactor(
+                client, SERVICE, "teardown", ["hcmp.project.*.teardown-started"], self.tear_down, TEARDOWN_SLOTS
+            ),
+        )
+
+    async def configure(self, recorded: Recorded[DomainEvent]) -> None:
+        """Run a project on its machines. A run that is not ours any more is left to whoever has it."""
+        if not isinstance(recorded.event, AllocationGranted):
+            return
+        saga = Saga(
+            store=self.store,
+            planner=self.planner,
+            clock=self.clock,
+            project_id=recorded.aggregate_id,
+            granted=recorded.event,
+            worker=f"{self.name}/{self.new_id().hex[-8:]}",
+            context=Context.caused_by(recorded, service=SERVICE),
+        )
+        with structlog.contextvars.bound_contextvars(project=saga.project_id, worker=saga.worker):
+            with ACTIVE.track_inprogress():
+                outcome = await _ended(saga)
+            RUNS.labels(outcome).inc()
+            log.info("run_ended", outcome=outcome)
+
+    async def tear_down(self, recorded: Recorded[DomainEvent]) -> None:
+        """Nothing runs on the machines: they are recycled by whoever owns them. The project is gone."""
+        context = Context.caused_by(recorded, service=SERVICE)
+        await execute(self.store, [Decision(PROJECT, recorded.aggregate_id, Delete())], context)
+
+
+async def _ended(saga: Saga) -> str:
+    """How the run ended. Raises EventLeftError when this worker lost it."""
+    try:
+        return await _run(saga)
+    except RunNotWantedError as error:
+        log.info("run_not_wanted", status=error.status)
+        return "not-wanted"
+    except (RunFencedError, StoreUnavailableError, ConcurrencyError) as loss:
+        log.warning("run_left", reason=str(loss))
+        raise EventLeftError(str(loss)) from loss
+
+
+async def _run(saga: Saga) -> str:
+    try:
+        return await saga.run()
+    except (RunNotWantedError, RunFencedError, StoreUnavailableError, ConcurrencyError):
+        raise
+    except Exception:
+        log.exception("run_broken")
+        await saga.give_up()
+        return "failed"

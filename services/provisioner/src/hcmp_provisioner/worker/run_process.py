@@ -1,0 +1,126 @@
+"""The process of a run as its worker holds it: started with a plan, listened to, and always ended."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from hcmp_provisioner.run.messages import MESSAGE, Ended, Message
+from hcmp_provisioner.run.plan import MARKER, Plan
+from hcmp_provisioner.run.processes import end_all, of_run
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 5.0
+LINE_BYTES = 4 * 1024 * 1024
+
+
+class RunLostError(Exception):
+    """The process of a run ended without a last word."""
+
+
+class RunProcess:
+    """A run's process. Made by `run_process`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, plan: Plan) -> None:
+        self._process = process
+        self._plan = plan
+        self.ended: Ended | None = None
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """Yield what the process says until its last word, which is kept in `ended`.
+
+        Raises RunLostError when it ends without one.
+        """
+        if self._process.stdout is None:
+            raise TypeError("the process was started without an output to read")
+        while said := await self._process.stdout.readline():
+            if (message := _read(said)) is None:
+                continue
+            if isinstance(message, Ended):
+                self.ended = message
+                return
+            yield message
+        raise RunLostError
+
+    def stop(self) -> None:
+        """Tell the process to end everything of the run; `messages` goes on until it has."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def close(self) -> None:
+        """Return when nothing of the run lives: by its own hand within STOP_SECONDS, or by ours."""
+        self.stop()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                if self.ended is None:
+                    await self._drain()
+                await self._process.wait()
+        except (TimeoutError, RunLostError):
+            log.warning("run_ended_by_force", run=self._plan.run_id)
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await asyncio.to_thread(end_leftovers, self._plan.run_id, self._plan.directory)
+            await self._process.wait()
+
+    async def _drain(self) -> None:
+        async for _ in self.messages():
+            continue
+
+
+@asynccontextmanager
+async def run_process(plan: Plan) -> AsyncIterator[RunProcess]:
+    """Start a run's process; whatever happens inside, nothing of the run lives afterwards."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "hcmp_provisioner.run",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=_environment(plan),
+        cwd="/",
+        start_new_session=True,
+        limit=LINE_BYTES,
+    )
+    run = RunProcess(process, plan)
+    try:
+        if process.stdin is None:
+            raise TypeError("the process was started without an input to write")
+        with suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(plan.model_dump_json().encode() + b"\n")
+            await process.stdin.drain()
+        yield run
+    finally:
+        await asyncio.shield(run.close())
+
+
+def end_leftovers(run_id: str, directory: Path) -> None:
+    """End every process of this run on this host, whoever started it. Raises ProcessesLeftError."""
+    end_all(lambda: of_run(run_id, directory))
+
+
+def _environment(plan: Plan) -> dict[str, str]:
+    """Nothing of the worker's own environment, in which there are secrets, but where programs are."""
+    programs = Path(sys.executable).parent
+    return {
+        MARKER: plan.run_id,
+        "PATH": f"{programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(plan.directory / "home"),
+        "TMPDIR": str(plan.directory / "tmp"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _read(said: bytes) -> Message | None:
+    """A message; None for half a line that a killed process left."""
+    try:
+        return MESSAGE.validate_json(said) if said.strip() else None
+    except ValidationError:
+        log.warning("run_said_half_a_line", bytes=len(said))
+        return None
