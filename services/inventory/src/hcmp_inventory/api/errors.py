@@ -3,9 +3,10 @@
 from typing import Any
 
 from hcmp_inventory.domain.system import ResetInProgressError
-from hcmp_inventory.domain.vm import (
+from hcmp_inventory.domain.vm_errors import (
     VmInUseError,
     VmNameTakenError,
+    VmNotRecyclableError,
     VmUnknownError,
     VmWrongStatusError,
 )
@@ -52,6 +53,16 @@ def _wrong_status(error: VmWrongStatusError) -> Problem:
         name=error.name,
         vm_status=error.status,
         attempted=error.attempted,
+    )
+
+
+def _not_recyclable(error: VmNotRecyclableError) -> Problem:
+    return Problem(
+        "vm-not-recyclable",
+        title="The machine cannot be recycled",
+        status=409,
+        detail=f"{error.name} was added by hand, so no provider can make it new. Clean it, then release it.",
+        name=error.name,
     )
 
 
@@ -155,6 +166,7 @@ ERRORS: ErrorTable = {
     VmUnknownError: lambda _: not_found(),
     VmNameTakenError: _name_taken,
     VmInUseError: _in_use,
+    VmNotRecyclableError: _not_recyclable,
     VmWrongStatusError: _wrong_status,
     UnreachableError: _unreachable,
     AddressRefusedError: _address_refused,

@@ -17,7 +17,7 @@ from hcmp_inventory.api.models import (
 )
 from hcmp_inventory.api.parts import Inventory
 from hcmp_inventory.api.repeats import Repeat
-from hcmp_inventory.domain import vm
+from hcmp_inventory.domain import vm_commands
 from hcmp_inventory.domain.vm_situations import VmStatus
 from hcmp_inventory.handlers.imports import Import
 from hcmp_inventory.handlers.machines import NewMachine, vm_id_of
@@ -85,13 +85,13 @@ async def change_vm(
     body: LabelsBody,
 ) -> Machine:
     """Replace its labels."""
-    return await _command(caller, request, inventory, id, vm.ChangeLabels(body.labels))
+    return await _command(caller, request, inventory, id, vm_commands.ChangeLabels(body.labels))
 
 
 @router.delete("/{id}", status_code=204)
 async def retire_vm(caller: Operator, request: Request, inventory: Inventory, id: UUID) -> None:  # noqa: A002
     """Take it out of the pool for good; a machine that a provider made is destroyed."""
-    await _command(caller, request, inventory, id, vm.Retire("retired by an operator"))
+    await _command(caller, request, inventory, id, vm_commands.Retire("retired by an operator"))
 
 
 @router.post("/{id}/maintenance")
@@ -103,7 +103,7 @@ async def start_maintenance(
     body: MaintenanceBody,
 ) -> Machine:
     """Keep it out of the pool until it is returned."""
-    return await _command(caller, request, inventory, id, vm.StartMaintenance(body.reason))
+    return await _command(caller, request, inventory, id, vm_commands.StartMaintenance(body.reason))
 
 
 @router.post("/{id}/return")
@@ -133,7 +133,7 @@ async def release_quarantine(
 
 
 async def _command(
-    caller: Operator, request: Request, inventory: Inventory, vm_id: UUID, command: vm.VmCommand
+    caller: Operator, request: Request, inventory: Inventory, vm_id: UUID, command: vm_commands.VmCommand
 ) -> Machine:
     sequence = await inventory.machines.command(str(vm_id), command, context(caller, request))
     return await present_one(inventory, str(vm_id), sequence)

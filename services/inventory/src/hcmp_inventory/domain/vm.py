@@ -3,8 +3,7 @@
 available → reserved → assigned → released → recycling → available; aside: quarantined, maintenance, retired.
 """
 
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import assert_never
 
 from hcmp_contracts.vm import (
     VmAssigned,
@@ -16,12 +15,38 @@ from hcmp_contracts.vm import (
     VmQuarantined,
     VmRecycled,
     VmRecycleStarted,
-    VmRegistered,
     VmReleased,
     VmReserved,
     VmRetired,
 )
 from hcmp_eventstore.decider import Decider
+from hcmp_inventory.domain.vm_commands import (
+    Assign,
+    ChangeLabels,
+    EndMaintenance,
+    FinishRecycle,
+    Quarantine,
+    RecycleOnDemand,
+    Register,
+    Release,
+    ReleaseQuarantine,
+    ReportHostKey,
+    Reserve,
+    Retire,
+    StartMaintenance,
+    StartRecycle,
+    VmCommand,
+)
+from hcmp_inventory.domain.vm_errors import (
+    Attempted,
+    VmInUseError,
+    VmNameTakenError,
+    VmNotAvailableError,
+    VmNotHeldError,
+    VmNotRecyclableError,
+    VmUnknownError,
+    VmWrongStatusError,
+)
 from hcmp_inventory.domain.vm_situations import (
     Assigned,
     Available,
@@ -36,160 +61,6 @@ from hcmp_inventory.domain.vm_situations import (
     evolve,
     status_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """`facts` is the event itself: what is known of the machine once it has been reached."""
-
-    facts: VmRegistered
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeLabels:
-    labels: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Reserve:
-    """Take the machine for a project as the one who picked it knew it: under this host key."""
-
-    project_id: str
-    owner_id: str
-    role: str
-    host_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    project_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    project_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartRecycle:
-    """Begin to clean the machine because a project gave it back."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecycleOnDemand:
-    """Begin to clean the machine because an operator wants it so."""
-
-
-@dataclass(frozen=True, slots=True)
-class FinishRecycle:
-    result: VmRecycled
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantine:
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseQuarantine:
-    """An operator vouches that the machine is clean."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartMaintenance:
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndMaintenance:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class ReportHostKey:
-    """A connection met this host key instead of the pinned one."""
-
-    presented: str
-
-
-@dataclass(frozen=True, slots=True)
-class Retire:
-    """`even_if_busy` is the factory reset's right only."""
-
-    reason: str
-    even_if_busy: bool = False
-
-
-VmCommand = (
-    Register
-    | ChangeLabels
-    | Reserve
-    | Assign
-    | Release
-    | StartRecycle
-    | RecycleOnDemand
-    | FinishRecycle
-    | Quarantine
-    | ReleaseQuarantine
-    | StartMaintenance
-    | EndMaintenance
-    | ReportHostKey
-    | Retire
-)
-
-Attempted = Literal[
-    "recycle", "maintenance", "return", "release-quarantine", "quarantine", "finish-recycle", "retire"
-]
-
-
-class VmUnknownError(Exception):
-    """There is no such machine, or not any more."""
-
-
-class VmNameTakenError(Exception):
-    """Another machine of the pool has this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"a machine named {name} is registered already")
-        self.name = name
-
-
-class VmNotAvailableError(Exception):
-    """The machine is not as the one who picked it thought: somebody else has it, or it was made anew."""
-
-    def __init__(self, name: str, status: str) -> None:
-        super().__init__(f"{name} is {status}")
-        self.name = name
-        self.status = status
-
-
-class VmNotHeldError(Exception):
-    """The project does not hold this machine."""
-
-    def __init__(self, name: str, project_id: str) -> None:
-        super().__init__(f"{name} is not held by project {project_id}")
-        self.name = name
-        self.project_id = project_id
-
-
-class VmInUseError(Exception):
-    """A project holds the machine; it must give it back first."""
-
-    def __init__(self, name: str, project_id: str) -> None:
-        super().__init__(f"{name} is held by project {project_id}")
-        self.name = name
-        self.project_id = project_id
-
-
-class VmWrongStatusError(Exception):
-    """What was asked is not possible for a machine in this status."""
-
-    def __init__(self, name: str, status: str, attempted: Attempted) -> None:
-        super().__init__(f"{name} is {status}: {attempted} is not possible")
-        self.name = name
-        self.status = status
-        self.attempted = attempted
 
 
 def decide(command: VmCommand, vm: Vm) -> list[VmEvent]:  # noqa: C901, PLR0911, PLR0912 - one line a command
@@ -281,6 +152,8 @@ def _release(command: Release, vm: Vm) -> list[VmEvent]:
 
 def _recycle_on_demand(vm: Vm) -> list[VmEvent]:
     match vm:
+        case Available() | Quarantined() | Released() if vm.machine.provider == "static":
+            raise VmNotRecyclableError(vm.machine.name)
         case Available() | Quarantined() | Released():
             return [VmRecycleStarted()]
         case Recycling():

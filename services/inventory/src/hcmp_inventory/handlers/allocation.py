@@ -7,7 +7,7 @@ from hcmp_contracts.allocation import GrantedMachine
 from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
-from hcmp_inventory.domain import allocation, vm
+from hcmp_inventory.domain import allocation, vm, vm_commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Allocations:
     async def grant(self, attempt: Attempt, machines: Sequence[GrantedMachine], context: Context) -> int:
         """Reserve all these machines for the project, or none.
 
-        Raises vm.VmNotAvailableError when somebody else has one, allocation.AttemptAnsweredError and
+        Raises vm_errors.VmNotAvailableError when somebody else has one, allocation.AttemptAnsweredError and
         allocation.StillHeldError.
         """
         grant = allocation.Grant(attempt.owner_id, attempt.number, tuple(machines))
@@ -37,7 +37,7 @@ class Allocations:
             Decision(
                 vm.DECIDER,
                 machine.vm_id,
-                vm.Reserve(attempt.project_id, attempt.owner_id, machine.role, machine.host_key),
+                vm_commands.Reserve(attempt.project_id, attempt.owner_id, machine.role, machine.host_key),
             )
             for machine in machines
         ]
@@ -55,7 +55,9 @@ class Allocations:
         held = await self.state(project_id)
         if not isinstance(held, allocation.Granted) or held.attempt != attempt:
             return  # given back meanwhile
-        assignments = [Decision(vm.DECIDER, vm_id, vm.Assign(project_id)) for vm_id in sorted(held.machines)]
+        assignments = [
+            Decision(vm.DECIDER, vm_id, vm_commands.Assign(project_id)) for vm_id in sorted(held.machines)
+        ]
         await execute(self.store, assignments, context)
 
     async def release(self, project_id: str, attempt: int, reason: str, context: Context) -> None:
@@ -66,7 +68,9 @@ class Allocations:
         held = await self.state(project_id)
         machines = held.machines if isinstance(held, allocation.Granted) else frozenset[str]()
         ended = Decision(allocation.DECIDER, project_id, allocation.Release(attempt, reason, machines))
-        releases = [Decision(vm.DECIDER, vm_id, vm.Release(project_id, reason)) for vm_id in sorted(machines)]
+        releases = [
+            Decision(vm.DECIDER, vm_id, vm_commands.Release(project_id, reason)) for vm_id in sorted(machines)
+        ]
         try:
             await execute(self.store, [ended, *releases], context)
         except allocation.AttemptAnsweredError:

@@ -8,7 +8,7 @@ from hcmp_contracts.vm import ProviderName, VmRegistered
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.adapters.provider import Machine, Provider, ProviderError
-from hcmp_inventory.domain import vm
+from hcmp_inventory.domain import vm, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm
 from hcmp_inventory.handlers.machines import Machines, vm_id_of
 from hcmp_inventory.handlers.ports import (
@@ -29,7 +29,7 @@ MACHINE_FAILURES = (
     UnreachableError,
     HostKeyMismatchError,
     CredentialRefusedError,
-    vm.VmNameTakenError,
+    vm_errors.VmNameTakenError,
 )
 
 

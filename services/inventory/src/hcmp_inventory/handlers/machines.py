@@ -7,7 +7,7 @@ from hcmp_contracts.vm import VmRegistered
 from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
-from hcmp_inventory.domain import system, vm
+from hcmp_inventory.domain import system, vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
 from hcmp_inventory.handlers.ports import Addresses, HostKeyMismatchError, Login, Prober, Vault
 
@@ -44,14 +44,14 @@ class Machines:
     async def register(self, new: NewMachine, context: Context) -> int:
         """Connect, pin the host key, sign in, and only then take the machine into the pool.
 
-        Raises what ports.Prober and ports.Addresses raise, vm.VmNameTakenError and
+        Raises what ports.Prober and ports.Addresses raise, vm_errors.VmNameTakenError and
         system.ResetInProgressError.
         """
         known = (await load(self.store, vm.DECIDER, vm_id_of(new.name))).state
         if not isinstance(known, Unknown | Retired):
             repeated = new.request_id and known.machine.request_id == new.request_id
             if not repeated:
-                raise vm.VmNameTakenError(new.name)
+                raise vm_errors.VmNameTakenError(new.name)
             return await self.register_reached(known.machine, context)
         host = await self.addresses.resolve(new.address)
         host_key = await self.prober.host_key(host, new.ssh_port)
@@ -79,30 +79,30 @@ class Machines:
     async def register_reached(self, facts: VmRegistered, context: Context) -> int:
         """Take a machine into the pool that was reached already."""
         await refuse_during_reset(self.store)
-        return await self.command(vm_id_of(facts.name), vm.Register(facts), context)
+        return await self.command(vm_id_of(facts.name), vm_commands.Register(facts), context)
 
-    async def command(self, vm_id: str, command: vm.VmCommand, context: Context) -> int:
+    async def command(self, vm_id: str, command: vm_commands.VmCommand, context: Context) -> int:
         """Decide a command that concerns this machine alone."""
         return await execute(self.store, [Decision(vm.DECIDER, vm_id, command)], context)
 
     async def recycle(self, vm_id: str, context: Context) -> int:
         await refuse_during_reset(self.store)
-        return await self.command(vm_id, vm.RecycleOnDemand(), context)
+        return await self.command(vm_id, vm_commands.RecycleOnDemand(), context)
 
     async def return_to_pool(self, vm_id: str, context: Context) -> int:
         """End its maintenance, once it has been reached under its pinned host key."""
         await self._reach(vm_id, context)
-        return await self.command(vm_id, vm.EndMaintenance(), context)
+        return await self.command(vm_id, vm_commands.EndMaintenance(), context)
 
     async def release_quarantine(self, vm_id: str, context: Context) -> int:
         """An operator vouches that it is clean; it must be reached under its pinned host key."""
         await self._reach(vm_id, context)
-        return await self.command(vm_id, vm.ReleaseQuarantine(), context)
+        return await self.command(vm_id, vm_commands.ReleaseQuarantine(), context)
 
     async def _reach(self, vm_id: str, context: Context) -> None:
         known = (await load(self.store, vm.DECIDER, vm_id)).state
         if isinstance(known, Unknown | Retired):
-            raise vm.VmUnknownError
+            raise vm_errors.VmUnknownError
         machine = known.machine
         credential = None if machine.credential is None else self.vault.decrypt(machine.credential)
         try:
@@ -110,7 +110,7 @@ class Machines:
                 Login(machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, credential)
             )
         except HostKeyMismatchError as mismatch:
-            await self.command(vm_id, vm.ReportHostKey(mismatch.presented), context)
+            await self.command(vm_id, vm_commands.ReportHostKey(mismatch.presented), context)
             raise
 
 

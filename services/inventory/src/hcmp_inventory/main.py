@@ -1,0 +1,135 @@
+"""The composition root of the inventory: the only file that puts its parts together."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from hcmp_eventstore.reactor import Handler, Reactor
+from hcmp_inventory.adapters.accounts import RemoteAccounts
+from hcmp_inventory.adapters.addresses import CheckedAddresses
+from hcmp_inventory.adapters.docker import DockerProvider
+from hcmp_inventory.adapters.exclusive import AdvisoryLocks
+from hcmp_inventory.adapters.project_logs import PurgeableLogs
+from hcmp_inventory.adapters.provider import Provider
+from hcmp_inventory.adapters.ssh import SshProber
+from hcmp_inventory.adapters.vault import FernetVault
+from hcmp_inventory.api.application import application
+from hcmp_inventory.api.parts import Parts
+from hcmp_inventory.handlers.allocation import Allocations
+from hcmp_inventory.handlers.imports import Imports
+from hcmp_inventory.handlers.machines import Machines
+from hcmp_inventory.handlers.reset import Resets
+from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.projections.model import MODEL
+from hcmp_inventory.reactors import granting, outcomes, recycling, resetting, retirement
+from hcmp_inventory.settings import InventorySettings
+from hcmp_webkit.identity import Identity
+from hcmp_webkit.platform import Platform, open_platform
+from hcmp_webkit.serve import serve
+
+SERVICE = "inventory"
+GRANTS_AT_ONCE = 8
+RECYCLES_AT_ONCE = 8
+
+
+def build(
+    settings: InventorySettings,
+    *,
+    identity: Identity | None = None,
+    providers: Mapping[str, Provider] | None = None,
+) -> FastAPI:
+    """The service, whose parts open when it starts. Without `identity` the auth service is asked, and without
+    `providers` there is the lab's if the settings name its image.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            made_by = _opened_providers(settings, stack) if providers is None else providers
+            platform = await stack.enter_async_context(
+                open_platform(settings, service=SERVICE, model=MODEL, identity=identity)
+            )
+            parts = _parts(settings, platform, made_by)
+            reactors = _reactors(settings, platform, parts)
+            await stack.enter_async_context(platform.background(*(reactor.run() for reactor in reactors)))
+            app.state.parts = parts
+            platform.attach(app)
+            yield
+
+    return application(lifespan)
+
+
+def _opened_providers(settings: InventorySettings, stack: AsyncExitStack) -> Mapping[str, Provider]:
+    lab = _lab(settings)
+    if lab is None:
+        return {}
+    stack.push_async_callback(lab.close)
+    return {"docker": lab}
+
+
+def _lab(settings: InventorySettings) -> DockerProvider | None:
+    if not settings.lab_image:
+        return None
+    public_key = settings.ssh_key_file.with_name(f"{settings.ssh_key_file.name}.pub")
+    return DockerProvider(
+        installation=settings.installation,
+        image=settings.lab_image,
+        authorized_key=public_key.read_text(encoding="utf-8").strip(),
+    )
+
+
+def _parts(settings: InventorySettings, platform: Platform, providers: Mapping[str, Provider]) -> Parts:
+    vault = FernetVault(settings.fernet_keys.get_secret_value())
+    machines = Machines(
+        store=platform.store,
+        prober=SshProber(key_file=settings.ssh_key_file),
+        addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
+        vault=vault,
+    )
+    locks = AdvisoryLocks(settings.database_url.get_secret_value())
+    targets = (target.strip() for target in settings.metrics_targets.split(","))
+    return Parts(
+        pool=platform.pool,
+        projector=platform.projector,
+        machines=machines,
+        imports=Imports(machines=machines, providers=providers, exclusive=locks),
+        settings=PlatformSettings(store=platform.store, vault=vault),
+        resets=Resets(store=platform.store, accounts=RemoteAccounts(platform.client)),
+        metrics_targets=tuple(target for target in targets if target),
+        sd_token=settings.sd_token,
+    )
+
+
+def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> list[Reactor]:
+    store, pool, projector = platform.store, platform.pool, platform.projector
+    providers, locks = parts.imports.providers, parts.imports.exclusive
+    allocations = Allocations(store)
+    logs = PurgeableLogs(
+        settings.nats_url,
+        user=settings.reset_nats_user,
+        password=settings.reset_nats_password.get_secret_value(),
+    )
+    recycler = recycling.Recycler(parts.machines, providers, parts.resets)
+    reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets)
+
+    def reactor(name: str, subjects: tuple[str, ...], handle: Handler, slots: int = 1) -> Reactor:
+        return Reactor(platform.client, SERVICE, name, subjects, handle, slots=slots)
+
+    return [
+        reactor(
+            "granting",
+            granting.SUBJECTS,
+            granting.Granting(allocations, pool, projector),
+            GRANTS_AT_ONCE,
+        ),
+        reactor("outcomes", outcomes.SUBJECTS, outcomes.Outcomes(allocations), slots=4),
+        reactor("recycling", recycling.SUBJECTS, recycler, RECYCLES_AT_ONCE),
+        reactor("retirement", retirement.SUBJECTS, retirement.Undertaker(store, providers, locks), slots=2),
+        reactor("reset", resetting.SUBJECTS, reset),
+    ]
+
+
+def main() -> None:
+    settings = InventorySettings()
+    serve(build(settings), settings, service=SERVICE)

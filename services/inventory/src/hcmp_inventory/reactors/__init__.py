@@ -1,0 +1,1 @@
+"""Events of this and other services, turned into commands of this one."""

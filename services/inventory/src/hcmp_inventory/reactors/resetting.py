@@ -1,0 +1,110 @@
+"""The factory reset, the inventory's part: once no run holds a machine, all of them go, and the logs with them.
+
+Every part may be done again, so that a reset that was killed half-way is simply begun anew.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_contracts.system import FactoryResetRequested
+from hcmp_eventstore.decider import Decision, execute, load
+from hcmp_eventstore.projector import Pool, Projector
+from hcmp_eventstore.recorded import Context, Recorded
+from hcmp_eventstore.store import EventStore
+from hcmp_inventory.adapters.provider import Provider
+from hcmp_inventory.domain import system, vm, vm_commands
+from hcmp_inventory.domain.vm_situations import Assigned, Recycling, Reserved
+from hcmp_inventory.handlers.imports import LAB
+from hcmp_inventory.handlers.ports import Exclusive, ProjectLogs
+from hcmp_inventory.handlers.reset import Resets
+from hcmp_inventory.projections import pool_queries, projects
+
+log = structlog.get_logger(__name__)
+
+SUBJECTS = ("hcmp.system.*.factory-reset-requested",)
+# How long runs may take to stop; after that their machines go all the same.
+PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.3
+PAUSE_SECONDS = 3.0
+RETIRED_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Resetting:
+    store: EventStore
+    pool: Pool
+    projector: Projector
+    providers: Mapping[str, Provider]
+    exclusive: Exclusive
+    logs: ProjectLogs
+    resets: Resets
+    patience: float = PATIENCE_SECONDS
+    pause: float = PAUSE_SECONDS
+
+    async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
+        """Carry the reset to its end, however often a part of it fails: half a reset is of no use to anybody."""
+        context = Context.caused_by(recorded, service="inventory")
+        while await self._is_open(recorded.sequence):
+            try:
+                await self._carry_out(recorded.sequence, context)
+            except Exception:
+                log.exception("reset_goes_on", pause=self.pause)
+                await asyncio.sleep(self.pause)
+
+    async def _is_open(self, sequence: int) -> bool:
+        """Whether this reset has not ended; an old event that comes again resets nothing."""
+        history = await self.store.load(system.DECIDER.aggregate, system.PLATFORM, at_least=sequence)
+        newest = max(past.sequence for past in history if isinstance(past.event, FactoryResetRequested))
+        return newest == sequence and await self.resets.in_progress()
+
+    async def _carry_out(self, since: int, context: Context) -> None:
+        await self._until_nothing_is_held()
+        await self._retire_all(context)
+        await self._destroy_all()
+        await self.logs.purge()
+        await self.resets.complete(
+            projects=await projects.deleted_since(self.pool, since),
+            machines=await pool_queries.retired_since(self.pool, since),
+            context=context,
+        )
+
+    async def _until_nothing_is_held(self) -> None:
+        """Wait for the runs to be stopped and for recycles to end; the provisioner ends its projects itself."""
+        deadline = asyncio.get_running_loop().time() + self.patience
+        while held := await self._held():
+            if asyncio.get_running_loop().time() > deadline:
+                log.warning("reset_takes_held_machines", machines=held)
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _held(self) -> list[str]:
+        """Machines that a project or a recycle still works on, by what the log says."""
+        known = await pool_queries.known(self.pool)
+        busy = [vm_id for vm_id, status in known if status in ("provisioning", "assigned", "recycling")]
+        states = await asyncio.gather(*(load(self.store, vm.DECIDER, vm_id) for vm_id in busy))
+        return [
+            loaded.state.machine.name
+            for loaded in states
+            if isinstance(loaded.state, Reserved | Assigned | Recycling)
+        ]
+
+    async def _retire_all(self, context: Context) -> None:
+        retire = vm_commands.Retire("factory reset", even_if_busy=True)
+        while known := await pool_queries.known(self.pool):
+            for start in range(0, len(known), RETIRED_AT_ONCE):
+                some = known[start : start + RETIRED_AT_ONCE]
+                sequence = await execute(
+                    self.store, [Decision(vm.DECIDER, vm_id, retire) for vm_id, _ in some], context
+                )
+                await self.projector.wait_for(sequence)
+
+    async def _destroy_all(self) -> None:
+        """Destroy whatever the providers made for this installation, registered or not."""
+        async with self.exclusive(LAB):
+            for provider in self.providers.values():
+                machines = await provider.discover()
+                await asyncio.gather(*(provider.destroy(machine.provider_ref) for machine in machines))
