@@ -26,7 +26,7 @@ def run(path: Path, report: Report, *, free_ports: bool) -> None:
     with report.step("Images of the lab"):
         images = lab.ensure_images(report)
     known = lab_record.load(opened.home)
-    record = LabRecord(images.lab, images.prometheus, furnished=known.furnished if known else False)
+    record = LabRecord(images.lab, images.prometheus, furnished=known.furnished if known else 0)
     lab_record.save(opened.home, record)
     installation = start(path, report, free_ports=free_ports)
     _furnish(installation, record, report)
@@ -89,15 +89,13 @@ def _start_prometheus(installation: Installation, record: LabRecord) -> None:
 
 
 def _furnish(installation: Installation, record: LabRecord, report: Report) -> None:
-    """Six machines in an empty pool; an import that was interrupted is completed."""
+    """Six machines in an empty pool; an import that was interrupted is completed, never doubled."""
     password = installation.platform.operator_password()
     with Operator(gateway.url(installation.ports), OPERATOR, password) as operator:
-        present = len(operator.machines())
-        if present and record.furnished:
+        if record.furnished and operator.has_machines():
             return
         with report.step(f"{MACHINES} lab machines"):
-            if present < MACHINES:
-                operator.import_lab_machines(MACHINES - present)
+            operator.import_lab_machines(MACHINES, key=f"lab-machines-{record.furnished}")
             operator.await_available(MACHINES, tell=report)
     lab_record.mark_furnished(installation.home, record)
 

@@ -10,8 +10,9 @@ from hcmp_cli.home import Home, write_private
 class LabRecord:
     machine_image: str
     prometheus_image: str
-    # Once the first machines were all available, an operator who removes one does not get it back.
-    furnished: bool = False
+    # How often the pool was furnished. Once it was, an operator who removes a machine does not get
+    # it back; only an empty pool is furnished again.
+    furnished: int = 0
 
 
 def load(home: Home) -> LabRecord | None:
@@ -27,4 +28,4 @@ def save(home: Home, record: LabRecord) -> None:
 
 
 def mark_furnished(home: Home, record: LabRecord) -> None:
-    save(home, replace(record, furnished=True))
+    save(home, replace(record, furnished=record.furnished + 1))

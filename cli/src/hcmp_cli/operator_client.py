@@ -26,11 +26,13 @@ class Operator:
     ) -> None:
         self._client.close()
 
-    def machines(self) -> list[dict[str, Any]]:
-        return list(self._ask("GET", "/api/pool")["vms"])
+    def has_machines(self) -> bool:
+        return bool(self._ask("GET", "/api/pool")["vms"])
 
-    def import_lab_machines(self, count: int) -> None:
-        self._ask("POST", "/api/vms/import", json={"provider": "docker", "count": count}, timeout=300)
+    def import_lab_machines(self, count: int, *, key: str) -> None:
+        """Ask for new machines; the same key goes on with an import that did not come to its end."""
+        wanted = {"provider": "docker", "count": count}
+        self._ask("POST", "/api/vms/import", json=wanted, headers={"Idempotency-Key": key}, timeout=300)
 
     def await_available(self, count: int, *, tell: Callable[[str], None], patience: float = 300) -> None:
         """Wait until the pool offers so many machines."""
