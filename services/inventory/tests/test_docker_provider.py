@@ -12,7 +12,7 @@ import pytest
 
 from hcmp_cli.lab import ensure_engine, ensure_images, remove_all, start_machines, stop_all
 from hcmp_inventory.adapters.docker import DockerProvider
-from hcmp_inventory.adapters.provider import ForeignMachine, Machine, ProviderError
+from hcmp_inventory.ports.provider import ForeignMachine, Machine, ProviderError
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 

@@ -11,7 +11,6 @@ from hcmp_inventory.adapters.addresses import CheckedAddresses
 from hcmp_inventory.adapters.docker import DockerProvider
 from hcmp_inventory.adapters.exclusive import AdvisoryLocks
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
-from hcmp_inventory.adapters.provider import Provider
 from hcmp_inventory.adapters.ssh import SshProber
 from hcmp_inventory.adapters.vault import FernetVault
 from hcmp_inventory.api.application import application
@@ -21,6 +20,7 @@ from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import granting, outcomes, recycling, resetting, retirement
 from hcmp_inventory.settings import InventorySettings

@@ -5,7 +5,7 @@ import json
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from hcmp_inventory.handlers.ports import AccountsUnavailableError, WrongPasswordError
+from hcmp_inventory.ports.services import AccountsUnavailableError, WrongPasswordError
 
 ANSWER_SECONDS = 5.0
 

@@ -5,7 +5,7 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 
-from hcmp_inventory.handlers.ports import AddressRefusedError
+from hcmp_inventory.ports.connections import AddressRefusedError
 
 RESOLVE_SECONDS = 5.0
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address

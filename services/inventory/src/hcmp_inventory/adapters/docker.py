@@ -20,7 +20,7 @@ from docker.models.networks import Network
 
 from hcmp_inventory.adapters.lab_endpoints import Endpoint, NoRoom, choose_endpoint
 from hcmp_inventory.adapters.lab_network import ensure_network, subnet_of
-from hcmp_inventory.adapters.provider import ForeignMachine, Machine, MachineNotReady, ProviderError
+from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady, ProviderError
 
 _INSTALLATION = "hcmp.installation"
 _MACHINE = "hcmp.machine"

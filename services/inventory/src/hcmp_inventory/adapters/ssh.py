@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncssh
 
-from hcmp_inventory.handlers.ports import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
+from hcmp_inventory.ports.connections import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
 
 CONNECT_SECONDS = 10.0
 # In the order of preference: a machine with several keys is pinned by its best.

@@ -11,15 +11,14 @@ from hcmp_inventory.domain.vm_errors import (
     VmWrongStatusError,
 )
 from hcmp_inventory.handlers.imports import ImportIncompleteError, NoProviderError
-from hcmp_inventory.handlers.ports import (
-    AccountsUnavailableError,
+from hcmp_inventory.handlers.settings import SettingsChangedMeanwhileError
+from hcmp_inventory.ports.connections import (
     AddressRefusedError,
     CredentialRefusedError,
     HostKeyMismatchError,
     UnreachableError,
-    WrongPasswordError,
 )
-from hcmp_inventory.handlers.settings import SettingsChangedMeanwhileError
+from hcmp_inventory.ports.services import AccountsUnavailableError, WrongPasswordError
 from hcmp_webkit.problems import ErrorTable, Problem, not_found
 
 

@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from hcmp_contracts.vm import ProviderName, VmRegistered
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
-from hcmp_inventory.adapters.provider import Machine, Provider, ProviderError
 from hcmp_inventory.domain import vm, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm
 from hcmp_inventory.handlers.machines import Machines, vm_id_of
-from hcmp_inventory.handlers.ports import (
-    CredentialRefusedError,
-    Exclusive,
-    HostKeyMismatchError,
-    Login,
-    UnreachableError,
-)
+from hcmp_inventory.ports.connections import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
+from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
+from hcmp_inventory.ports.services import Exclusive
 
 # Whoever makes or destroys machines of the lab holds this name, so that no name is taken twice at once.
 LAB = "lab"

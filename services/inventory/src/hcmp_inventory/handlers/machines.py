@@ -9,7 +9,8 @@ from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import system, vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
-from hcmp_inventory.handlers.ports import Addresses, HostKeyMismatchError, Login, Prober, Vault
+from hcmp_inventory.ports.connections import Addresses, HostKeyMismatchError, Login, Prober
+from hcmp_inventory.ports.services import Vault
 
 MACHINES = UUID("0c0f2d5e-3c1b-5a55-9a0c-9f8c2f7f6b21")
 

@@ -6,7 +6,7 @@ from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import system
-from hcmp_inventory.handlers.ports import Accounts
+from hcmp_inventory.ports.services import Accounts
 
 
 @dataclass(frozen=True)

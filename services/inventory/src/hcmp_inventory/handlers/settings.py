@@ -8,7 +8,7 @@ from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_inventory.domain import settings
-from hcmp_inventory.handlers.ports import Vault
+from hcmp_inventory.ports.services import Vault
 
 
 class SettingsChangedMeanwhileError(Exception):

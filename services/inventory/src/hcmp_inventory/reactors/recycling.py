@@ -10,12 +10,12 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmRecycled, VmRecycleStarted, VmReleased
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context, Recorded
-from hcmp_inventory.adapters.provider import Machine, Provider, ProviderError
 from hcmp_inventory.domain import vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Recycling, Released
 from hcmp_inventory.handlers.machines import Machines
-from hcmp_inventory.handlers.ports import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
 from hcmp_inventory.handlers.reset import Resets
+from hcmp_inventory.ports.connections import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
+from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
 
 log = structlog.get_logger(__name__)
 

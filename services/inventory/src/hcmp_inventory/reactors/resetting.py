@@ -15,12 +15,12 @@ from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore
-from hcmp_inventory.adapters.provider import Provider
 from hcmp_inventory.domain import system, vm, vm_commands
 from hcmp_inventory.domain.vm_situations import Assigned, Recycling, Reserved
 from hcmp_inventory.handlers.imports import LAB
-from hcmp_inventory.handlers.ports import Exclusive, ProjectLogs
 from hcmp_inventory.handlers.reset import Resets
+from hcmp_inventory.ports.provider import Provider
+from hcmp_inventory.ports.services import Exclusive, ProjectLogs
 from hcmp_inventory.projections import pool_queries, projects
 
 log = structlog.get_logger(__name__)

@@ -7,11 +7,11 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.store import EventStore
-from hcmp_inventory.adapters.provider import Provider
 from hcmp_inventory.domain import vm
 from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm, evolve
 from hcmp_inventory.handlers.imports import LAB
-from hcmp_inventory.handlers.ports import Exclusive
+from hcmp_inventory.ports.provider import Provider
+from hcmp_inventory.ports.services import Exclusive
 
 SUBJECTS = ("hcmp.vm.*.retired",)
 

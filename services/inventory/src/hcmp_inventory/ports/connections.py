@@ -1,6 +1,5 @@
-"""What the commands need of the outside world, each by its need; the adapters answer it."""
+"""Connections to machines, and what can be wrong with them."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -53,14 +52,6 @@ class AddressRefusedError(Exception):
         self.reason = reason
 
 
-class WrongPasswordError(Exception):
-    """The account's password is another one."""
-
-
-class AccountsUnavailableError(Exception):
-    """The auth service did not answer."""
-
-
 class Prober(Protocol):
     """Connections to machines, bounded in time."""
 
@@ -74,24 +65,3 @@ class Prober(Protocol):
 class Addresses(Protocol):
     async def resolve(self, address: str) -> str:
         """The IP address to connect to: resolved once, and checked. Raises AddressRefusedError."""
-
-
-class Vault(Protocol):
-    def encrypt(self, secret: str) -> str: ...
-
-    def decrypt(self, ciphertext: str) -> str: ...
-
-
-class Exclusive(Protocol):
-    def __call__(self, name: str) -> AbstractAsyncContextManager[None]:
-        """Only one at a time holds this name, in all processes of the service."""
-
-
-class Accounts(Protocol):
-    async def verify_password(self, account_id: str, password: str) -> None:
-        """Raises WrongPasswordError, AccountsUnavailableError."""
-
-
-class ProjectLogs(Protocol):
-    async def purge(self) -> None:
-        """Forget every line of every project."""
