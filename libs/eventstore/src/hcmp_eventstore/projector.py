@@ -88,7 +88,7 @@ class Projector:
     database_url: str
     model: ReadModel
     position: int = 0
-    target: int = 0
+    target: int | None = None  # unknown until the tables exist and the log has been looked at
     failure: str | None = None
     _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -137,7 +137,7 @@ class Projector:
     @property
     def caught_up(self) -> bool:
         """Whether the read model has passed the end of the log as it was when the projector started."""
-        return self.failure is None and self.position >= self.target
+        return self.failure is None and self.target is not None and self.position >= self.target
 
     async def _run_once(self) -> None:
         async with await AsyncConnection[DictRow].connect(
