@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from hcmp_eventstore.store import utc_now
 from hcmp_terminal.adapters.credentials import Credentials
 from hcmp_terminal.adapters.ssh import AsyncsshShells
 from hcmp_terminal.api.application import application
@@ -45,7 +44,7 @@ def build(settings: TerminalSettings, *, identity: Identity | None = None) -> Fa
                 platform.background(
                     end_released(platform.projector, platform.pool, live),
                     tell_held(platform.client, live),
-                    sweeper.run(utc_now),
+                    sweeper.run(),
                 )
             )
             platform.attach(app)

@@ -6,10 +6,9 @@ all copies are asked.
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 import structlog
 from nats.aio.client import Client
@@ -33,7 +32,6 @@ log = structlog.get_logger(__name__)
 HELD = "hcmp.rpc.terminal.held-sessions"
 ANSWER_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
-GRACE = timedelta(seconds=30)
 RETRY_SECONDS = 0.5
 WATCH_SECONDS = 3600.0
 
@@ -113,23 +111,25 @@ class Sweeper:
     projector: Projector
     pool: Pool
 
-    async def run(self, clock: Callable[[], datetime]) -> None:
+    async def run(self) -> None:
         """Sweep when the read model has caught up, and every SWEEP_SECONDS from then on."""
         while True:
             if not self.projector.caught_up:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             try:
-                await self.sweep(clock())
+                await self.sweep()
             except (OperationalError, EventStoreError, NatsError) as error:
                 log.warning("sweep_failed", reason=str(error))
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def sweep(self, now: datetime) -> list[str]:
-        """Close the sessions that nobody holds; one that was opened just now is left in peace."""
-        settled = [row.session_id for row in await open_sessions(self.pool) if row.opened_at < now - GRACE]
-        held = await self._held(settled) if settled else set()
-        lost = [session_id for session_id in settled if session_id not in held]
+    async def sweep(self) -> list[str]:
+        """Close the sessions that nobody holds. A session is held before it is on record, and until it is
+        recorded as closed, so that one which is on record and not held is lost.
+        """
+        recorded = [row.session_id for row in await open_sessions(self.pool)]
+        held = await self._held(recorded) if recorded else set()
+        lost = [session_id for session_id in recorded if session_id not in held]
         for session_id in lost:
             context = Context(actor="service/terminal", correlation_id=session_id)
             await record(self.store, session_id, Close(reason=Reason.SERVICE_LOST), context)

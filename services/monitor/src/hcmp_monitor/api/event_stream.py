@@ -63,19 +63,20 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         account = self._principal.account_id
         self._counter[account] += 1
-        tasks = [
-            asyncio.create_task(self._send(send)),
-            asyncio.create_task(_left(receive)),
-            asyncio.create_task(self._identity.until_revoked(self._principal)),
-        ]
+        sending = asyncio.create_task(self._send(send))
+        leaving = asyncio.create_task(_left(receive))
+        revoking = asyncio.create_task(self._identity.until_revoked(self._principal))
+        tasks = [sending, leaving, revoking]
         try:
-            await asyncio.wait(tasks, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._counter[account] -= 1
-        await send_bounded(send({"type": "http.response.body", "body": b"", "more_body": False}))
+        if not done & {sending, leaving}:
+            # The session is over, the reader is still there: a whole answer tells it to come back.
+            await send_bounded(send({"type": "http.response.body", "body": b"", "more_body": False}))
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -12,7 +12,7 @@ class PrometheusUrl:
     """One row, as soon as the setting was changed once."""
 
     tables = """
-        CREATE TABLE IF NOT EXISTS prometheus_url (only boolean PRIMARY KEY CHECK (only), url text NOT NULL);
+        CREATE TABLE IF NOT EXISTS prometheus_url (single boolean PRIMARY KEY CHECK (single), url text NOT NULL);
     """
     subjects = ("hcmp.settings.*.*",)
 
@@ -23,7 +23,7 @@ class PrometheusUrl:
             if change.name == SETTING:
                 await cursor.execute(
                     "INSERT INTO prometheus_url VALUES (true, %s)"
-                    " ON CONFLICT (only) DO UPDATE SET url = excluded.url",
+                    " ON CONFLICT (single) DO UPDATE SET url = excluded.url",
                     [str(change.after or "")],
                 )
 

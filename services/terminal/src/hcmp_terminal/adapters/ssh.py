@@ -65,6 +65,7 @@ class AsyncsshShells:
                 process: asyncssh.SSHClientProcess[bytes] = await connection.create_process(
                     term_type=TERMINAL,
                     term_size=(now.columns, now.rows),
+                    stderr=asyncssh.STDOUT,
                     encoding=None,
                     window=WINDOW_BYTES,
                 )
@@ -146,9 +147,10 @@ class AsyncsshShell:
 
     async def exit_status(self) -> int | None:
         try:
-            await self._process.wait_closed()
-        except _LOST as error:
-            raise MachineUnreachableError(str(error)) from error
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._process.wait_closed()
+        except (*_LOST, TimeoutError) as error:
+            raise MachineUnreachableError(str(error) or type(error).__name__) from error
         if self._process.exit_status is None:
             raise MachineUnreachableError("the connection ended without an exit status")
         return self._process.exit_status if self._process.exit_signal is None else None

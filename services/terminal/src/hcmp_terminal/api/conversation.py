@@ -12,11 +12,21 @@ import structlog
 
 from hcmp_eventstore.errors import EventStoreError
 from hcmp_eventstore.recorded import Context
-from hcmp_terminal.api.browser import INTERNAL, NORMAL, POLICY, TRY_LATER, Browser, EndedError, Ending, failed
+from hcmp_terminal.api.browser import (
+    INTERNAL,
+    NORMAL,
+    POLICY,
+    RESTARTING,
+    TRY_LATER,
+    Browser,
+    EndedError,
+    Ending,
+    failed,
+)
 from hcmp_terminal.api.frames import Auth, Exit, Failure, Ready, Resize
 from hcmp_terminal.api.parts import Parts
 from hcmp_terminal.domain.machine import Machine
-from hcmp_terminal.domain.session import Close, Open, Reason
+from hcmp_terminal.domain.session import Close, Open, Reason, SessionNotOpenedError
 from hcmp_terminal.domain.shell import (
     HostKeyChangedError,
     Login,
@@ -94,13 +104,13 @@ class Conversation:
                 asyncio.create_task(self._until_revoked()),
                 asyncio.create_task(self._until_released(live.released)),
             ]
-            ending = Ending(Reason.SERVICE_STOPPED)
+            ending = Ending(Reason.SERVICE_STOPPED, RESTARTING)
             try:
                 ending = await _first(tasks)
-                await self.browser.bid_farewell(ending)
             finally:
                 for task in tasks:
                     task.cancel()
+                await self.browser.bid_farewell(ending)
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await self._record_end(ending)
 
@@ -202,6 +212,8 @@ class Conversation:
         closing = Close(reason=ending.reason, exit_status=ending.exit_status)
         try:
             await record(self.parts.store, self.session_id, closing, self.context)
+        except SessionNotOpenedError:
+            pass  # the log never took the opening
         except EventStoreError as error:
             # The sweeper closes what nobody holds as soon as the log answers again.
             log.warning("session_end_not_recorded", session=self.session_id, reason=str(error))
@@ -216,7 +228,7 @@ async def _first(tasks: list[asyncio.Task[Ending]]) -> Ending:
     """How the conversation ended, by the first of its parts that did."""
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     try:
-        return done.pop().result()
+        return next(task for task in tasks if task in done).result()
     except EndedError as ended:
         return ended.ending
     except Exception:

@@ -19,8 +19,8 @@ class Auth(Incoming):
     """A login that somebody typed, for a machine that neither the platform's key nor its credential opens."""
 
     type: Literal["auth"]
-    username: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f]+$")
-    password: SecretStr = Field(max_length=1024)
+    username: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
+    password: SecretStr = Field(min_length=1, max_length=1024)
 
 
 class Ready(BaseModel):

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, WebSocket
 
+from hcmp_contracts.account import Role
 from hcmp_terminal.api.browser import Browser
 from hcmp_terminal.api.conversation import Conversation
 from hcmp_terminal.api.parts import Parts, Terminal
@@ -37,6 +38,8 @@ async def shell(websocket: WebSocket, machine: str, terminal: Terminal) -> None:
 
 async def _admitting(terminal: Parts, name: str, caller: Principal) -> Machine:
     """The machine of this name that admits the caller. Another's answers like one that is not there."""
+    if caller.role is Role.VIEWER:
+        raise Problem("forbidden", title="Not allowed", status=403, detail="This needs the role user.")
     for machine in await machines_called(terminal.pool, name):
         if machine.admits(caller.account_id, is_operator=caller.is_operator):
             return machine

@@ -19,7 +19,7 @@ class Machine:
     owner_id: str | None
 
     def admits(self, account_id: str, *, is_operator: bool) -> bool:
-        """An operator may enter every machine, anyone else those of their own projects."""
+        """Whether an account may enter: an operator every machine, a member those of their own projects."""
         return is_operator or self.owner_id == account_id
 
     def same_hands(self, other: "Machine") -> bool:

@@ -12,6 +12,9 @@ from hcmp_eventstore.projector import Cursor, Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_terminal.domain.machine import Machine
 
+_BY_ID = "SELECT * FROM machines WHERE vm_id = %s"
+_BY_ADDRESS = "SELECT * FROM machines WHERE address = %s ORDER BY vm_id"
+
 
 class Machines:
     """A row a machine of the pool; a retired one has none."""
@@ -80,7 +83,7 @@ class Machines:
 
 async def machines_called(pool: Pool, name: str) -> Sequence[Machine]:
     """The machines with this id or this address; an address may stand for several."""
-    query = f"SELECT * FROM machines WHERE {'vm_id' if _is_id(name) else 'address'} = %s ORDER BY vm_id"
+    query = _BY_ID if _is_id(name) else _BY_ADDRESS
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(Machine)) as cursor:
         await cursor.execute(query, [name.lower()])
         return await cursor.fetchall()
