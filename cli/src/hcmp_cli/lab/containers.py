@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from docker import DockerClient
 from docker.errors import APIError, NotFound
@@ -19,36 +20,34 @@ _STOP_SECONDS = 5
 
 def start_machines(installation: str) -> None:
     """Start every machine that exists; each keeps its address, its ports and its host key."""
-    client = connect()
     labels = [f"{INSTALLATION_LABEL}={installation}", MACHINE_LABEL]
-    _each(client.containers.list(all=True, filters={"label": labels}), lambda machine: machine.start())
-    client.close()
+    with closing(connect()) as client:
+        machines = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+        _each(machines, lambda machine: machine.start())
 
 
 def stop_all(installation: str) -> None:
     """Stop machines and Prometheus; what they hold stays. Without an engine nothing runs."""
     if not engine_answers():
         return
-    client = connect()
-    _each(_containers(client, installation), lambda container: container.stop(timeout=_STOP_SECONDS))
-    client.close()
+    with closing(connect()) as client:
+        _each(_containers(client, installation), lambda container: container.stop(timeout=_STOP_SECONDS))
 
 
 def remove_all(installation: str) -> None:
     """Remove everything that carries the installation's label. What is gone already is no error."""
-    client = connect()
-    _each(_containers(client, installation), lambda container: container.remove(force=True, v=True))
     label = {"label": f"{INSTALLATION_LABEL}={installation}"}
-    for network in client.networks.list(filters=label):
-        _unless_gone(network.remove)
-    for volume in client.volumes.list(filters=label):
-        _unless_gone(volume.remove)
-    client.close()
+    with closing(connect()) as client:
+        _each(_containers(client, installation), lambda container: container.remove(force=True, v=True))
+        for network in client.networks.list(filters=label):
+            _unless_gone(network.remove)
+        for volume in client.volumes.list(filters=label):
+            _unless_gone(volume.remove)
 
 
 def _containers(client: DockerClient, installation: str) -> list[Container]:
     label = f"{INSTALLATION_LABEL}={installation}"
-    found: list[Container] = client.containers.list(all=True, filters={"label": label})
+    found: list[Container] = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
     return found
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,17 +55,14 @@ class _Recipe:
 
 def ensure_images(report: Report, *, checkout: Path = REPOSITORY) -> Images:
     """Both images, built first where this computer does not have them."""
-    client = connect()
-    try:
-        lab, prometheus = _lab_recipe(checkout), _prometheus_recipe(checkout)
-        for recipe in (lab, prometheus):
-            if not image_exists(client, recipe.image):
-                base = ensure_base(client, report)
-                report(f"Building the image {recipe.image}")
-                _build(client, recipe, base, report)
-    finally:
-        client.close()
-    return Images(lab=lab.image, prometheus=prometheus.image)
+    recipes = (_lab_recipe(checkout), _prometheus_recipe(checkout))
+    with closing(connect()) as client:
+        missing = [recipe for recipe in recipes if not image_exists(client, recipe.image)]
+        if missing:
+            base = ensure_base(client, report)
+            with ThreadPoolExecutor(thread_name_prefix="build") as pool:
+                list(pool.map(lambda recipe: _build(client, recipe, base, report), missing))
+    return Images(*(recipe.image for recipe in recipes))
 
 
 def _lab_recipe(checkout: Path) -> _Recipe:
@@ -88,6 +87,7 @@ def _files(folder: Path) -> dict[str, tuple[bytes, bool]]:
 
 def _build(client: DockerClient, recipe: _Recipe, base: str, report: Report) -> None:
     said: list[str] = []
+    report(f"Building the image {recipe.image}")
     try:
         for message in client.api.build(
             fileobj=recipe.archive(),
@@ -105,7 +105,7 @@ def _build(client: DockerClient, recipe: _Recipe, base: str, report: Report) -> 
                 )
             for line in message.get("stream", "").splitlines():
                 if line.startswith("Step "):
-                    report(_short(line))
+                    report(f"{recipe.name}: {_short(line)}")
                 elif line.strip():
                     said.append(line)
     except DockerException as error:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import string
 import tarfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,9 @@ def start_prometheus(installation: str, *, port: int, gateway_url: str, sd_token
         configuration=template.substitute(gateway_url=gateway_url.rstrip("/")).encode(),
         token=sd_token_file.read_bytes().strip(),
     )
-    client = connect()
-    try:
+    with closing(connect()) as client:
         if not _start_existing(client, wanted):
             _create(client, wanted)
-    finally:
-        client.close()
 
 
 def _start_existing(client: DockerClient, wanted: _Prometheus) -> bool:
