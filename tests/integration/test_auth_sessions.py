@@ -195,6 +195,16 @@ async def test_one_address_cannot_try_many_names(visitor: Visitor) -> None:
     assert (await elsewhere.post("/api/login", json=LOGIN)).status_code == 401
 
 
+async def test_a_blocked_address_blocks_nobody_elses_name(alice: str, visitor: Visitor) -> None:
+    http = await visitor()
+    for n in range(61):
+        await http.post("/api/login", json={"username": f"somebody{n}", "password": "x"})
+    for _ in range(11):
+        assert (await http.post("/api/login", json={**LOGIN, "password": "x"})).status_code == 429
+    elsewhere = await visitor(address="198.51.100.7")
+    assert (await elsewhere.post("/api/login", json=LOGIN)).status_code == 200
+
+
 async def test_right_passwords_are_never_throttled(alice: str, visitor: Visitor) -> None:
     http = await visitor()
     for _ in range(15):

@@ -73,7 +73,7 @@ class Throttle(Protocol):
     """Attempts are counted before they are judged, so that many at once count as many."""
 
     async def take(self, keys: Sequence[str], now: datetime) -> None:
-        """Raises TooManyAttemptsError."""
+        """Count one attempt for each key, up to the first that is blocked. Raises TooManyAttemptsError."""
 
     async def forgive(self, keys: Sequence[str]) -> None: ...
 

@@ -1,7 +1,7 @@
 """How often a name or an address may try: counted in PostgreSQL, so that all copies count together.
 
-A row lives for one window; the sweeper deletes it afterwards, and each attempt at a password costs a slow
-hash, so that the table stays small.
+A row lives for one window and the sweeper deletes it afterwards. An address that is blocked adds no rows
+for the names it goes on trying, so that the table stays small and nobody's name is blocked by it.
 """
 
 import math
@@ -23,10 +23,10 @@ class StoredThrottle:
     limits: Mapping[str, int] = field(default_factory=lambda: LIMITS)
 
     async def take(self, keys: Sequence[str], now: datetime) -> None:
-        blocked = [await self._count(key, now) for key in sorted(keys)]
-        wait = max(blocked, default=timedelta(0))
-        if wait > timedelta(0):
-            raise TooManyAttemptsError(retry_after=math.ceil(wait.total_seconds()))
+        for key in keys:
+            wait = await self._count(key, now)
+            if wait > timedelta(0):
+                raise TooManyAttemptsError(retry_after=math.ceil(wait.total_seconds()))
 
     async def forgive(self, keys: Sequence[str]) -> None:
         async with self.pool.connection() as connection:

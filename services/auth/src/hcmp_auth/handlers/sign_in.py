@@ -67,7 +67,7 @@ class SignIn:
         A name that nobody has takes the same path as one whose password is wrong.
         """
         account_id = account_id_of(username)
-        account = await self._check(account_id, password, [f"account:{account_id}", f"address:{address}"])
+        account = await self._check(account_id, password, [f"address:{address}", f"account:{account_id}"])
         return await self._begin(account_id, account, account.version)
 
     async def verify_password(self, account_id: str, password: str) -> bool:
