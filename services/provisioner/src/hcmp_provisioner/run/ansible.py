@@ -23,7 +23,8 @@ BROKEN = 254
 # Nothing of the user's own SSH set-up counts, only the pinned host keys do, and no other key is tried.
 SSH_OPTIONS = (
     "-F /dev/null -o StrictHostKeyChecking=yes -o UserKnownHostsFile={known_hosts} "
-    "-o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no -o CheckHostIP=no -o IdentityAgent=none -o IdentitiesOnly=yes"
+    "-o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no -o CheckHostIP=no "
+    "-o IdentityAgent=none -o IdentitiesOnly=yes"
 )
 
 

@@ -8,21 +8,15 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
-import structlog
-
 from hcmp_contracts.allocation import AllocationGranted
-from hcmp_contracts.project import CancelRequested, ProjectDeleted, ProvisioningStarted
 from hcmp_eventstore.decider import Decision, execute, load
-from hcmp_eventstore.errors import StoreUnavailableError
-from hcmp_eventstore.reader import read_batches
-from hcmp_eventstore.recorded import Context, read_recorded
+from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
-from hcmp_eventstore.streams import EVENTS
 from hcmp_provisioner.domain.commands import (
     Cancel,
     Complete,
@@ -41,12 +35,8 @@ from hcmp_provisioner.worker.plans import Planner, UnusablePlanError
 from hcmp_provisioner.worker.progress import Progress
 from hcmp_provisioner.worker.run_log import RunLog
 from hcmp_provisioner.worker.run_process import RunLostError, RunProcess, end_leftovers, run_process
+from hcmp_provisioner.worker.watch import watch_broker, watch_project
 
-log = structlog.get_logger(__name__)
-
-# The broker gives the run to another worker 10 s after this one fell silent; both at once must not be.
-CUT_OFF_SECONDS = 8.0
-LOOK_SECONDS = 0.5
 LAST_LINES = 20
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -184,9 +174,13 @@ class Saga:
     @asynccontextmanager
     async def _watched(self, process: RunProcess, after: int) -> AsyncIterator[None]:
         """While inside, stop the process when the project's own events, the broker or the log say so."""
+        client = self.store.client
+        watching = watch_project(client, self.project_id, worker=self.worker, after=after)
         watches = [
-            asyncio.create_task(self._guard(process, self._watch_project(after))),
-            asyncio.create_task(self._guard(process, self._watch_broker())),
+            asyncio.create_task(
+                self._guard(process, watch_project(client, self.project_id, worker=self.worker, after=after))
+            ),
+            asyncio.create_task(self._guard(process, watch_broker(client))),
         ]
         flushing = asyncio.create_task(self._guard(process, self._log.keep_flushing()))
         try:
@@ -204,31 +198,6 @@ class Saga:
         except Exception as reason:  # noqa: BLE001 - kept, and raised when the process has ended
             self._interruption = self._interruption or reason
             process.stop()
-
-    async def _watch_project(self, after: int) -> None:
-        subjects = [f"hcmp.project.{self.project_id}.>"]
-        batches = read_batches(self.store.client, stream=EVENTS, subjects=subjects, after=after)
-        async with aclosing(batches):
-            async for batch in batches:
-                for message in batch:
-                    match read_recorded(message.metadata.sequence.stream, message.data).event:
-                        case CancelRequested():
-                            raise RunCancelRequestedError
-                        case ProvisioningStarted(worker=worker) if worker != self.worker:
-                            raise RunFencedError(worker)
-                        case ProjectDeleted():
-                            raise RunNotWantedError("deleted")
-                        case _:
-                            continue
-
-    async def _watch_broker(self) -> None:
-        loop = asyncio.get_running_loop()
-        heard = loop.time()
-        while loop.time() - heard < CUT_OFF_SECONDS:
-            await asyncio.sleep(LOOK_SECONDS)
-            if self.store.client.is_connected:
-                heard = loop.time()
-        raise StoreUnavailableError(f"the broker was out of reach for {CUT_OFF_SECONDS:.0f} s")
 
     async def _log_begin(self, details: Details, first: int) -> None:
         if first > 1:
