@@ -22,7 +22,7 @@ from hcmp_eventstore.store import ACK_SECONDS, APPEND_SECONDS, WRONG_LAST_SEQUEN
 from hcmp_eventstore.streams import LOGS
 
 Frame = LineFrame | StepFrame
-F = TypeVar("F", bound=Frame)
+F = TypeVar("F", LineFrame, StepFrame, Frame)
 
 CHUNK_FRAMES = 200
 
