@@ -87,6 +87,7 @@ class Identity:
     revoked: dict[str, datetime] = field(default_factory=dict)
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
     _fetched: float = -JWKS_RETRY_SECONDS
+    _fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def verify(self, token: str) -> Principal:
@@ -130,10 +131,11 @@ class Identity:
         if header.get("typ") != TOKEN_TYPE:
             raise jwt.InvalidTokenError("this is not an access token")
         kid = str(header.get("kid", ""))
-        if kid not in self._keys and time.monotonic() - self._fetched > JWKS_RETRY_SECONDS:
-            self._fetched = time.monotonic()
-            jwks = await self.fetch_jwks()
-            self._keys = {key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM) for key in jwks["keys"]}
+        async with self._fetching:  # requests that come at once wait for the one that asks
+            if kid not in self._keys and time.monotonic() - self._fetched > JWKS_RETRY_SECONDS:
+                jwks = await self.fetch_jwks()
+                self._fetched = time.monotonic()
+                self._keys = {key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM) for key in jwks["keys"]}
         if kid not in self._keys:
             raise jwt.InvalidTokenError("its key is not known")
         return self._keys[kid]
