@@ -30,7 +30,8 @@ def _stored_whole(secret: SecretStr) -> SecretStr:
 
 Line = Annotated[str, AfterValidator(_one_line)]
 Utc = Annotated[datetime, AfterValidator(_as_utc)]
-MachineName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", examples=["web-01"])]
+NAME = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
+MachineName = Annotated[str, Field(pattern=NAME, examples=["web-01"])]
 Host = Annotated[
     str,
     Field(
