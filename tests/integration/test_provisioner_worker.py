@@ -457,7 +457,7 @@ async def test_lines_stay_whole_and_secrets_are_masked(setting: Setting) -> None
     texts = [frame.text for frame in await setting.log(project) if isinstance(frame, LineFrame)]
     said = [text for text in texts if long in text]
     assert len(said) == 2
-    assert len([text for text in texts if "********" in text]) == 2
+    assert len([text for text in texts if "- ********" in text]) == 2
     assert len([text for text in texts if "한글" in text]) == 2
     assert SECRET not in repr([event.model_dump() for event in events]) + "".join(texts)
     log = (setting.home / "worker.log").read_text()

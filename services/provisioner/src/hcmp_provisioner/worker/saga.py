@@ -84,7 +84,7 @@ class Saga:
         details, first = run.details, run.finished + 1
         await self._log_begin(details, first)
         if first <= len(details.steps):
-            await asyncio.to_thread(end_leftovers, self.project_id, self.planner.directory(self.project_id))
+            await self._end_leftovers()
             plan = self.planner.plan(self.project_id, details, first_step=first, machines=self.granted.machines)
             progress = Progress(first)
             async with run_process(plan) as process, self._watched(process, sequence):
@@ -168,6 +168,7 @@ class Saga:
         return "failed"
 
     async def _cancel(self) -> str:
+        await self._end_leftovers()
         await self._execute(Cancel(self.granted.attempt, await self._log.flush()))
         return "cancelled"
 
@@ -177,9 +178,7 @@ class Saga:
         client = self.store.client
         watching = watch_project(client, self.project_id, worker=self.worker, after=after)
         watches = [
-            asyncio.create_task(
-                self._guard(process, watch_project(client, self.project_id, worker=self.worker, after=after))
-            ),
+            asyncio.create_task(self._guard(process, watching)),
             asyncio.create_task(self._guard(process, watch_broker(client))),
         ]
         flushing = asyncio.create_task(self._guard(process, self._log.keep_flushing()))
@@ -198,6 +197,10 @@ class Saga:
         except Exception as reason:  # noqa: BLE001 - kept, and raised when the process has ended
             self._interruption = self._interruption or reason
             process.stop()
+
+    async def _end_leftovers(self) -> None:
+        """Nothing of this run, of a worker that died for one, may live on this host beside us."""
+        await asyncio.to_thread(end_leftovers, self.project_id, self.planner.directory(self.project_id))
 
     async def _log_begin(self, details: Details, first: int) -> None:
         if first > 1:

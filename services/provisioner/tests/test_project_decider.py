@@ -1,0 +1,277 @@
+"""What may be asked of a project in which situation, and what follows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hcmp_contracts.project import (
+    CancelRequested,
+    HostFailure,
+    LeaseExtended,
+    PlannedStep,
+    ProjectCancelled,
+    ProjectDeleted,
+    ProjectProvisioned,
+    ProjectRejected,
+    ProjectRequested,
+    ProvisioningFailed,
+    ProvisioningStarted,
+    RetryRequested,
+    RoleCount,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+    TeardownStarted,
+)
+from hcmp_provisioner.domain import errors
+from hcmp_provisioner.domain.commands import (
+    Cancel,
+    Complete,
+    Delete,
+    Erase,
+    ExtendLease,
+    Fail,
+    FailStep,
+    FinishStep,
+    Reject,
+    Request,
+    RequestCancel,
+    RequestRetry,
+    StartRun,
+    StartStep,
+    StartTeardown,
+)
+from hcmp_provisioner.domain.project import PROJECT
+from hcmp_provisioner.domain.project_state import status_of
+from hcmp_testkit.scenario import scenario
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+ROLES = [RoleCount(name="web", count=1), RoleCount(name="db", count=2)]
+STEPS = [PlannedStep(number=1, name="Prepare", play="a.yml"), PlannedStep(number=2, name="Check", play="b.yml")]
+
+requested = ProjectRequested(
+    name="shop",
+    owner_id="kim",
+    owner_username="kim",
+    template="three-tier",
+    packages=["htop"],
+    variables={"greeting": "hello"},
+    roles=ROLES,
+    steps=STEPS,
+    lease_expires_at=None,
+    request_digest="digest",
+)
+started = ProvisioningStarted(attempt=1, worker="w1", first_step=1)
+step_1 = (StepStarted(number=1, name="Prepare", attempt=1), StepSucceeded(number=1, name="Prepare", attempt=1))
+step_2 = (StepStarted(number=2, name="Check", attempt=1), StepSucceeded(number=2, name="Check", attempt=1))
+provisioned = ProjectProvisioned(attempt=1, log_sequence=9)
+failed = ProvisioningFailed(attempt=1, reason="step-failed", detail="no", step=1, log_sequence=5)
+cancelled = ProjectCancelled(finished_steps=[], log_sequence=5)
+rejected = ProjectRejected(reason="insufficient-capacity", detail="no", needed=3, available=1)
+project = scenario(PROJECT)
+
+
+def request(digest: str = "digest") -> Request:
+    return Request(
+        name="shop",
+        owner_id="kim",
+        owner_username="kim",
+        template="three-tier",
+        packages=("htop",),
+        variables={"greeting": "hello"},
+        roles=tuple(ROLES),
+        steps=tuple(STEPS),
+        lease_expires_at=None,
+        request_digest=digest,
+    )
+
+
+def test_a_project_begins_with_a_request() -> None:
+    project.given().when(request()).then(requested)
+
+
+def test_the_same_request_again_changes_nothing() -> None:
+    project.given(requested, started).when(request()).then_nothing()
+
+
+def test_another_request_under_the_same_key_is_refused() -> None:
+    project.given(requested).when(request("other")).then_raises(errors.IdempotencyKeyReusedError)
+
+
+def test_a_project_without_machines_is_rejected() -> None:
+    project.given(requested).when(Reject(attempt=1, needed=3, available=1)).then(
+        ProjectRejected(
+            reason="insufficient-capacity",
+            detail="3 machines are needed, 1 are available.",
+            needed=3,
+            available=1,
+        )
+    )
+
+
+def test_a_late_denial_of_an_older_attempt_changes_nothing() -> None:
+    retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
+    project.given(requested, started, failed, retried).when(Reject(1, 3, 1)).then_nothing()
+
+
+def test_a_retry_without_machines_leaves_the_project_failed() -> None:
+    retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
+    history = (requested, started, failed, retried, rejected)
+    assert status_of(PROJECT.fold(history)) == "failed"
+    project.given(*history).when(RequestRetry()).then(RetryRequested(attempt=3, owner_id="kim", roles=ROLES))
+
+
+def test_a_worker_takes_a_run_at_its_first_step() -> None:
+    project.given(requested).when(StartRun(attempt=1, worker="w1")).then(started)
+
+
+def test_a_worker_that_takes_over_goes_on_at_the_first_unfinished_step() -> None:
+    history = (requested, started, *step_1, StepStarted(number=2, name="Check", attempt=1))
+    project.given(*history).when(StartRun(attempt=1, worker="w2")).then(
+        ProvisioningStarted(attempt=1, worker="w2", first_step=2)
+    )
+
+
+def test_a_retry_begins_at_the_first_step_of_its_own_machines() -> None:
+    retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
+    project.given(requested, started, *step_1, failed, retried).when(StartRun(attempt=2, worker="w1")).then(
+        ProvisioningStarted(attempt=2, worker="w1", first_step=1)
+    )
+
+
+@pytest.mark.parametrize("end", [provisioned, failed, cancelled, rejected])
+def test_a_run_that_is_over_is_not_started_again(end: ProjectProvisioned) -> None:
+    project.given(requested, started, end).when(StartRun(1, "w2")).then_raises(errors.RunNotWantedError)
+
+
+def test_machines_of_an_older_attempt_start_nothing() -> None:
+    retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
+    project.given(requested, started, failed, retried).when(StartRun(1, "w2")).then_raises(
+        errors.RunNotWantedError
+    )
+
+
+def test_steps_run_in_their_order() -> None:
+    running = (requested, started)
+    project.given(*running).when(StartStep("w1", 1)).then(step_1[0])
+    project.given(*running, step_1[0]).when(StartStep("w1", 1)).then_nothing()
+    project.given(*running, step_1[0]).when(FinishStep("w1", 1)).then(step_1[1])
+    project.given(*running, *step_1).when(FinishStep("w1", 1)).then_nothing()
+    project.given(*running).when(StartStep("w1", 2)).then_raises(errors.StepOutOfOrderError, number=2, expected=1)
+    project.given(*running, *step_1, *step_2).when(StartStep("w1", 3)).then_raises(errors.StepOutOfOrderError)
+
+
+def test_a_run_is_complete_when_every_step_is_finished() -> None:
+    project.given(requested, started, *step_1, *step_2).when(Complete("w1", log_sequence=9)).then(provisioned)
+    project.given(requested, started, *step_1).when(Complete("w1", 9)).then_raises(errors.StepOutOfOrderError)
+
+
+def test_a_failed_step_ends_the_run_in_the_same_breath() -> None:
+    failure = HostFailure(vm="web-1", task="Install", reason="no such package")
+    command = FailStep("w1", 1, detail="because", log_sequence=5, failures=(failure,))
+    project.given(requested, started, step_1[0]).when(command).then(
+        StepFailed(number=1, name="Prepare", attempt=1, failures=[failure]),
+        ProvisioningFailed(
+            attempt=1, reason="step-failed", detail="because", step=1, failures=[failure], log_sequence=5
+        ),
+    )
+
+
+def test_a_run_can_fail_without_a_step() -> None:
+    project.given(requested, started).when(Fail("w1", "no Ansible", log_sequence=1)).then(
+        ProvisioningFailed(attempt=1, reason="run-failed", detail="no Ansible", log_sequence=1)
+    )
+
+
+REPORTS = [
+    StartStep("w1", 1),
+    FinishStep("w1", 1),
+    FailStep("w1", 1, detail="", log_sequence=1),
+    Complete("w1", 1),
+    Fail("w1", "", 1),
+]
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_worker_that_lost_the_run_is_told_so(report: StartStep) -> None:
+    taken_over = ProvisioningStarted(attempt=1, worker="w2", first_step=1)
+    project.given(requested, started, taken_over).when(report).then_raises(errors.RunFencedError, worker="w2")
+    history = (requested, started, taken_over, CancelRequested())
+    project.given(*history).when(report).then_raises(errors.RunFencedError)
+
+
+@pytest.mark.parametrize("report", [*REPORTS, StartRun(1, "w2")])
+def test_a_worker_is_told_to_stop(report: StartStep) -> None:
+    history = (requested, started, CancelRequested())
+    project.given(*history).when(report).then_raises(errors.RunCancelRequestedError)
+
+
+def test_a_waiting_or_running_project_can_be_cancelled() -> None:
+    project.given(requested).when(RequestCancel()).then(CancelRequested())
+    project.given(requested, started).when(RequestCancel()).then(CancelRequested())
+    project.given(requested, started, CancelRequested()).when(RequestCancel()).then_nothing()
+    project.given(requested, started, CancelRequested(), cancelled).when(RequestCancel()).then_nothing()
+
+
+@pytest.mark.parametrize("end", [provisioned, failed, rejected])
+def test_a_project_that_is_over_cannot_be_cancelled(end: ProjectProvisioned) -> None:
+    project.given(requested, started, end).when(RequestCancel()).then_raises(errors.NotCancellableError)
+
+
+def test_a_cancelled_run_names_the_steps_that_were_done() -> None:
+    project.given(requested, started, *step_1, CancelRequested()).when(Cancel(attempt=1, log_sequence=7)).then(
+        ProjectCancelled(finished_steps=[1], log_sequence=7)
+    )
+
+
+def test_a_project_cancelled_while_it_waited_ends_with_the_denial() -> None:
+    history = (requested, CancelRequested())
+    project.given(*history).when(Reject(1, 3, 1)).then_raises(errors.RunCancelRequestedError)
+    project.given(*history).when(Cancel(1, 0)).then(ProjectCancelled(finished_steps=[], log_sequence=0))
+
+
+@pytest.mark.parametrize("end", [failed, cancelled])
+def test_a_failed_or_cancelled_project_can_be_tried_again(end: ProjectProvisioned) -> None:
+    retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
+    project.given(requested, started, end).when(RequestRetry()).then(retried)
+
+
+@pytest.mark.parametrize("history", [(requested,), (requested, started), (requested, started, provisioned)])
+def test_no_other_project_can_be_tried_again(history: tuple[ProjectRequested, ...]) -> None:
+    project.given(*history).when(RequestRetry()).then_raises(errors.NotRetryableError)
+
+
+def test_a_lease_is_extended_from_its_end_or_from_now() -> None:
+    command = ExtendLease(days=2, now=NOW)
+    in_a_day, past = NOW + timedelta(days=1), NOW - timedelta(days=1)
+    for before, after in [(None, NOW), (in_a_day, in_a_day), (past, NOW)]:
+        leased = requested.model_copy(update={"lease_expires_at": before})
+        expected = LeaseExtended(before=before, after=after + timedelta(days=2))
+        project.given(leased, started).when(command).then(expected)
+    project.given(requested, rejected).when(command).then_raises(errors.NoLeaseError, status="rejected")
+
+
+@pytest.mark.parametrize("end", [provisioned, failed, cancelled, rejected])
+def test_a_project_that_is_over_can_be_deleted(end: ProjectProvisioned) -> None:
+    teardown = TeardownStarted(reason="requested")
+    command = StartTeardown("requested")
+    project.given(requested, started, end).when(command).then(teardown)
+    project.given(requested, started, end, teardown).when(command).then_nothing()
+    project.given(requested, started, end, teardown).when(Delete()).then(ProjectDeleted())
+    project.given(requested, started, end, teardown, ProjectDeleted()).when(Delete()).then_nothing()
+
+
+@pytest.mark.parametrize("history", [(requested,), (requested, started), (requested, CancelRequested())])
+def test_a_running_project_must_be_cancelled_before_it_is_deleted(history: tuple[ProjectRequested, ...]) -> None:
+    project.given(*history).when(StartTeardown("requested")).then_raises(errors.ProjectRunningError)
+
+
+def test_a_reset_ends_every_project() -> None:
+    project.given(requested, started).when(Erase()).then(CancelRequested(), ProjectDeleted())
+    project.given(requested, started, provisioned).when(Erase()).then(ProjectDeleted())
+    project.given(requested, started, provisioned, ProjectDeleted()).when(Erase()).then_nothing()
+
+
+@pytest.mark.parametrize("command", [RequestCancel(), RequestRetry(), StartTeardown(""), ExtendLease(1, NOW)])
+def test_nothing_can_be_done_with_what_was_never_asked_for(command: RequestCancel) -> None:
+    project.given().when(command).then_raises(errors.UnknownProjectError)

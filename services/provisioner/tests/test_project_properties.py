@@ -1,0 +1,131 @@
+"""What holds for every order of commands: steps only move forward, and what is over stays over."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hcmp_contracts.project import (
+    PlannedStep,
+    ProjectDeleted,
+    ProjectEvent,
+    ProvisioningStarted,
+    RetryRequested,
+    RoleCount,
+    StepSucceeded,
+)
+from hcmp_provisioner.domain.commands import (
+    Cancel,
+    Complete,
+    Delete,
+    Erase,
+    ExtendLease,
+    Fail,
+    FailStep,
+    FinishStep,
+    ProjectCommand,
+    Reject,
+    Request,
+    RequestCancel,
+    RequestRetry,
+    StartRun,
+    StartStep,
+    StartTeardown,
+)
+from hcmp_provisioner.domain.errors import ProjectError
+from hcmp_provisioner.domain.project import PROJECT
+from hcmp_provisioner.domain.project_state import Configuring, status_of
+
+STEPS = tuple(PlannedStep(number=n, name=f"Step {n}", play="a.yml") for n in (1, 2, 3))
+REQUEST = Request("shop", "kim", "kim", "t", (), {}, (RoleCount(name="web", count=1),), STEPS, None, "d")
+
+workers = st.sampled_from(["w1", "w2"])
+numbers = st.integers(1, 4)
+attempts = st.integers(1, 3)
+commands: st.SearchStrategy[ProjectCommand] = st.one_of(
+    st.just(REQUEST),
+    st.builds(StartRun, attempts, workers),
+    st.builds(StartStep, workers, numbers),
+    st.builds(FinishStep, workers, numbers),
+    st.builds(StartStep, workers, numbers),
+    st.builds(FinishStep, workers, numbers),
+    st.builds(FailStep, workers, numbers, st.just("why"), st.just(1)),
+    st.builds(Complete, workers, st.just(1)),
+    st.builds(Fail, workers, st.just("why"), st.just(1)),
+    st.builds(Reject, attempts, st.just(3), st.just(1)),
+    st.builds(Cancel, attempts, st.just(1)),
+    st.sampled_from([RequestCancel(), RequestRetry(), StartTeardown("asked"), Delete(), Erase()]),
+    st.just(ExtendLease(1, datetime(2026, 11, 23, tzinfo=UTC))),
+)
+
+
+def run(orders: list[ProjectCommand]) -> list[ProjectEvent]:
+    history: list[ProjectEvent] = []
+    for order in [REQUEST, *orders]:
+        try:
+            history += PROJECT.decide(order, PROJECT.fold(history))
+        except ProjectError:
+            continue
+    return history
+
+
+@given(st.lists(commands, max_size=40))
+def test_within_an_attempt_each_step_is_finished_once_and_in_order(orders: list[ProjectCommand]) -> None:
+    finished: list[int] = []
+    for event in run(orders):
+        if isinstance(event, RetryRequested):
+            finished = []
+        if isinstance(event, StepSucceeded):
+            finished.append(event.number)
+        assert finished == list(range(1, len(finished) + 1))
+
+
+@given(st.lists(commands, max_size=40))
+def test_a_run_goes_on_behind_the_finished_steps(orders: list[ProjectCommand]) -> None:
+    finished = 0
+    for event in run(orders):
+        if isinstance(event, RetryRequested):
+            finished = 0
+        if isinstance(event, StepSucceeded):
+            finished = event.number
+        if isinstance(event, ProvisioningStarted):
+            assert event.first_step == finished + 1
+
+
+@given(st.lists(commands, max_size=40))
+def test_what_is_over_stays_over_until_a_retry(orders: list[ProjectCommand]) -> None:
+    history = run(orders)
+    over = {"completed", "failed", "cancelled", "rejected"}
+    for length in range(1, len(history)):
+        before = status_of(PROJECT.fold(history[:length]))
+        after = status_of(PROJECT.fold(history[: length + 1]))
+        if before in over and not isinstance(history[length], RetryRequested):
+            assert after in {before, "deleting", "deleted"}
+        if before == "deleting":
+            assert after in {"deleting", "deleted"}
+
+
+@given(st.lists(commands, max_size=40))
+def test_nothing_follows_a_deletion(orders: list[ProjectCommand]) -> None:
+    history = run(orders)
+    deletions = [index for index, event in enumerate(history) if isinstance(event, ProjectDeleted)]
+    assert deletions in ([], [len(history) - 1])
+
+
+@given(st.lists(commands, max_size=40), commands)
+def test_a_command_repeated_at_once_adds_no_second_effect(orders: list[ProjectCommand], order: Any) -> None:
+    """But for an extension of the lease, which is asked for anew each time."""
+    if isinstance(order, ExtendLease):
+        return
+    state = PROJECT.fold(run(orders))
+    try:
+        once = PROJECT.decide(order, state)
+    except ProjectError:
+        return
+    for event in once:
+        state = PROJECT.evolve(state, event)
+    try:
+        assert PROJECT.decide(order, state) == []
+    except ProjectError:
+        assert not isinstance(state, Configuring) or isinstance(order, Complete | Fail | FailStep)

@@ -1,0 +1,110 @@
+"""From Ansible's events to what a worker hears, and from that to where the run stands."""
+
+from typing import Any
+
+from hcmp_contracts.project import HostFailure, HostResult
+from hcmp_provisioner.run.events import MAX_LINE, messages
+from hcmp_provisioner.run.files import unsafe
+from hcmp_provisioner.run.masking import MASK, masking
+from hcmp_provisioner.run.messages import Line, PlayBegan, Tally, TaskEnded
+from hcmp_provisioner.worker.progress import Progress
+
+
+def hear(kind: str, stdout: str = "", **data: Any) -> list[Any]:
+    return list(messages({"event": kind, "stdout": stdout, "event_data": data}, masking(["hunter22"])))
+
+
+def test_every_line_is_kept_whole() -> None:
+    text = "one\r\n\r\ntwo \u2028 still two\x0bstill two\r\nthree"
+    lines = [
+        message.text for message in hear("runner_on_ok", text, host="a", task="t") if isinstance(message, Line)
+    ]
+    assert lines == ["one", "", "two \u2028 still two\x0bstill two", "three"]
+
+
+def test_a_giant_line_comes_in_pieces_and_loses_nothing() -> None:
+    giant = "x" * (2 * MAX_LINE + 1)
+    lines = [message.text for message in hear("verbose", giant)]
+    assert "".join(lines) == giant
+    assert max(map(len, lines)) == MAX_LINE
+
+
+def test_half_a_character_does_not_stop_the_log() -> None:
+    [line] = hear("verbose", "a\udcffb")
+    assert line.text == "a?b"
+
+
+def test_the_title_of_a_task_speaks_of_no_machine_alone() -> None:
+    assert hear("runner_on_start", "TASK [x]", host="a", task="x") == [Line(vm=None, text="TASK [x]")]
+
+
+def test_a_failure_carries_ansibles_reason() -> None:
+    result = {"msg": "non-zero return code", "stderr": "no such package: hunter22"}
+    [ended] = hear("runner_on_failed", host="a", task="Install", res=result)
+    assert ended == TaskEnded(
+        vm="a", task="Install", outcome="failed", reason=f"non-zero return code\nno such package: {MASK}"
+    )
+
+
+def test_a_failing_loop_tells_its_failing_items() -> None:
+    result = {
+        "msg": "One or more items failed",
+        "results": [{"msg": "fine"}, {"failed": True, "msg": "not this one"}],
+    }
+    [ended] = hear("runner_on_failed", host="a", task="Install", res=result)
+    assert ended.reason == "One or more items failed\nnot this one"
+
+
+def test_an_ignored_failure_is_none_and_a_hidden_result_stays_hidden() -> None:
+    [ignored] = hear("runner_on_failed", host="a", task="t", res={"msg": "no"}, ignore_errors=True)
+    assert ignored.outcome == "ok"
+    [hidden] = hear("runner_on_failed", host="a", task="t", res={"censored": "hidden by no_log"})
+    assert hidden.reason == "hidden by no_log"
+
+
+def test_an_event_without_its_data_is_no_fault() -> None:
+    assert list(messages({"uuid": "x"}, str)) == []
+
+
+def test_secrets_are_masked_in_every_form() -> None:
+    mask = masking(['pass word\'s "end"', "-----BEGIN KEY-----\nAAAABBBB\nCCCC\n", "abc"])
+    assert mask('pass word\'s "end"!') == f"{MASK}!"
+    assert mask('pass word\'s \\"end\\"') == MASK
+    assert mask("pass word''s \"end\"") == MASK
+    assert mask('pass\x1b[0m\r\n\x1b[0;32m      word\'s "end"') == MASK
+    assert mask("key: AAAABBBB CCCC abc") == f"key: {MASK} {MASK} abc"
+
+
+def test_what_people_gave_is_never_a_template() -> None:
+    given = {"name": "{{ 1 }}", "list": ["{{ 2 }}"], "port": 22, "none": None}
+    assert unsafe(given) == {
+        "name": {"__ansible_unsafe": "{{ 1 }}"},
+        "list": [{"__ansible_unsafe": "{{ 2 }}"}],
+        "port": 22,
+        "none": None,
+    }
+
+
+def test_the_batches_of_a_play_are_one_step() -> None:
+    progress = Progress(first=3)
+    assert [progress.step_of(PlayBegan(play=play)) for play in ("p", "p", "q")] == [3, None, 4]
+
+
+def test_results_are_counted_as_ansible_counts_them() -> None:
+    progress = Progress(first=1)
+    progress.begin(1)
+    for outcome in ("ok", "changed", "skipped", "failed"):
+        progress.count(TaskEnded(vm="a", task="t", outcome=outcome, reason="no"))
+    progress.count(TaskEnded(vm="b", task="t", outcome="unreachable", reason="away"))
+    assert progress.hosts()[0] == HostResult(vm="a", ok=2, changed=1, skipped=1), "rescued, as far as is known"
+
+    progress.judge(Tally(failed=["a"], unreachable=["b"]))
+
+    assert progress.hosts() == (
+        HostResult(vm="a", ok=2, changed=1, skipped=1, failed=1),
+        HostResult(vm="b", unreachable=1),
+    )
+    assert progress.failures() == (
+        HostFailure(vm="a", task="t", reason="no"),
+        HostFailure(vm="b", task="t", reason="away", unreachable=True),
+    )
