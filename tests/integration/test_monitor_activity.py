@@ -201,7 +201,18 @@ async def test_pages_follow_each_other_without_gap_or_repeat(
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=x", "cursor=LTE=", "kind=VM", "kind=vm'", "project=1", "limit=0", "limit=501", "since=soon"]
+    "query",
+    [
+        "cursor=x",
+        "cursor=LTE=",
+        "kind=VM",
+        "kind=vm'",
+        "actor=%00",
+        "project=1",
+        "limit=0",
+        "limit=501",
+        "since=soon",
+    ],
 )
 async def test_a_malformed_question_is_refused(http: httpx.AsyncClient, issuer: Issuer, query: str) -> None:
     answer = await http.get(f"/api/activity?{query}", headers=issuer.headers(MINA))

@@ -30,7 +30,9 @@ async def activity(  # noqa: PLR0913 - one parameter a filter, named by the cont
     cursor: Cursor = None,
     project: UUID | None = None,
     vm: UUID | None = None,
-    actor: Annotated[str | None, Query(max_length=200, description="an account's id or username")] = None,
+    actor: Annotated[
+        str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f]+$", description="an account's id or username")
+    ] = None,
     kind: Annotated[
         str | None, Query(pattern=r"^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)?$", examples=["vm", "vm.reserved"])
     ] = None,

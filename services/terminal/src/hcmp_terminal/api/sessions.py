@@ -1,6 +1,7 @@
 """Who is on now."""
 
 from datetime import datetime
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -9,6 +10,7 @@ from hcmp_terminal.api.parts import Terminal
 from hcmp_terminal.projections.sessions import open_sessions
 from hcmp_webkit.identity import Operator
 from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
+from hcmp_webkit.problems import Problem
 
 router = APIRouter(prefix="/api/terminal", tags=["terminal"])
 
@@ -38,6 +40,19 @@ class TerminalSessions(BaseModel):
     next_cursor: str | None
 
 
+def _position(cursor: str | None) -> str:
+    """The session id in a cursor, which sorts before all others when there is none."""
+    position = decode_cursor(cursor)
+    if position is None:
+        return ""
+    try:
+        return str(UUID(position))
+    except ValueError as error:
+        raise Problem(
+            "malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours"
+        ) from error
+
+
 @router.get("/sessions")
 async def terminal_sessions(
     caller: Operator,  # noqa: ARG001 - the permission
@@ -46,7 +61,7 @@ async def terminal_sessions(
     cursor: Cursor = None,
 ) -> TerminalSessions:
     """The shells that are open now, on all machines."""
-    rows = await open_sessions(terminal.pool, after=decode_cursor(cursor) or "", limit=limit + 1)
+    rows = await open_sessions(terminal.pool, after=_position(cursor), limit=limit + 1)
     page = rows[:limit]
     sessions = [
         TerminalSession(

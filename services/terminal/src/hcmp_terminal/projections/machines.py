@@ -83,6 +83,8 @@ class Machines:
 
 async def machines_called(pool: Pool, name: str) -> Sequence[Machine]:
     """The machines with this id or this address; an address may stand for several."""
+    if not name.isprintable():
+        return []  # no machine is called so, and the database takes no NUL
     query = _BY_ID if _is_id(name) else _BY_ADDRESS
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(Machine)) as cursor:
         await cursor.execute(query, [name.lower()])
