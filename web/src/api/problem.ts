@@ -39,3 +39,8 @@ export function problemFrom(status: number, body: unknown): Problem {
 function isProblemDocument(body: unknown): body is ProblemDocument {
   return typeof body === "object" && body !== null && "type" in body && "title" in body;
 }
+
+/** Whether to ask again after so many failures: a refusal stays one, only silence is worth it. */
+export function onlySilence(failures: number, error: unknown): boolean {
+  return asProblem(error).slug === "unreachable" && failures < 2;
+}

@@ -11,7 +11,15 @@ export type SessionState =
 /** Renewed this long before it ends, so that a request never leaves with a token about to expire. */
 const MARGIN_MS = 30_000;
 
-type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+/** The outside world: how a request is sent, how the cookie is exchanged for a token, what time it is. */
+export interface SessionDoors {
+  send: (request: Request) => Promise<Response>;
+  exchange: () => Promise<Response>;
+  now: () => number;
+  pause: (milliseconds: number) => Promise<void>;
+}
+
+const LONGEST_PAUSE_MS = 5_000;
 
 export class SessionKeeper {
   #state: SessionState = { kind: "restoring" };
@@ -19,12 +27,10 @@ export class SessionKeeper {
   #expiresAt = 0;
   #refreshing: Promise<boolean> | null = null;
   readonly #listeners = new Set<() => void>();
-  readonly #fetch: Fetch;
-  readonly #now: () => number;
+  readonly #doors: SessionDoors;
 
-  constructor(fetchImplementation: Fetch, now: () => number = Date.now) {
-    this.#fetch = fetchImplementation;
-    this.#now = now;
+  constructor(doors: SessionDoors) {
+    this.#doors = doors;
   }
 
   readonly state = (): SessionState => this.#state;
@@ -36,7 +42,7 @@ export class SessionKeeper {
 
   begin(session: Session): void {
     this.#token = session.access_token;
-    this.#expiresAt = this.#now() + session.expires_in * 1000;
+    this.#expiresAt = this.#doors.now() + session.expires_in * 1000;
     this.#set({ kind: "signed-in", account: session.account });
   }
 
@@ -46,9 +52,21 @@ export class SessionKeeper {
     this.#set({ kind: "signed-out" });
   }
 
+  /** At the start: is someone signed in? Asks until the platform answers, for silence is no sign-out. */
+  async restore(): Promise<void> {
+    for (let pause = 250; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        await this.refresh();
+        return;
+      } catch {
+        await this.#doors.pause(pause);
+      }
+    }
+  }
+
   /** A token good for the next request, or "" when nobody is signed in. */
   async token(): Promise<string> {
-    if (this.#token !== "" && this.#expiresAt - this.#now() < MARGIN_MS) await this.refresh();
+    if (this.#token !== "" && this.#expiresAt - this.#doors.now() < MARGIN_MS) await this.refresh();
     return this.#token;
   }
 
@@ -73,11 +91,11 @@ export class SessionKeeper {
 
   #sendWith(request: Request, token: string): Promise<Response> {
     if (token !== "") request.headers.set("Authorization", `Bearer ${token}`);
-    return fetch(request);
+    return this.#doors.send(request);
   }
 
   async #exchangeCookie(): Promise<boolean> {
-    const response = await this.#fetch("/api/token/refresh", { method: "POST" });
+    const response = await this.#doors.exchange();
     if (response.ok) {
       this.begin((await response.json()) as Session);
       return true;
@@ -96,11 +114,16 @@ export class SessionKeeper {
 }
 
 /** Tabs share one cookie whose value changes at each use: they take turns, where the browser has locks. */
-const inTurn: Fetch = (input, init) => {
-  const send = () => fetch(input, { credentials: "same-origin", ...init });
+function exchangeInTurn(): Promise<Response> {
+  const send = () => fetch("/api/token/refresh", { method: "POST", credentials: "same-origin" });
   // navigator.locks is absent on plain http from another computer.
   const locks = navigator.locks as LockManager | undefined;
   return locks === undefined ? send() : locks.request("hcmp-refresh", send);
-};
+}
 
-export const session = new SessionKeeper(inTurn);
+export const session = new SessionKeeper({
+  send: (request) => fetch(request),
+  exchange: exchangeInTurn,
+  now: Date.now,
+  pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+});

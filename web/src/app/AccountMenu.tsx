@@ -16,7 +16,7 @@ export function AccountMenu() {
     <Menu position="top-start" width={212} offset={6}>
       <Menu.Target>
         <UnstyledButton className={classes.account} aria-label={t("shell.account", { username: account.username })}>
-          <Avatar size={30} radius="xl" color="brand" name={account.username} aria-hidden />
+          <Avatar size={30} radius="xl" className={classes.avatar ?? ""} name={account.username} aria-hidden />
           <span style={{ minWidth: 0, flex: 1 }}>
             <Text size="sm" fw={570} truncate lh={1.25}>
               {account.username}

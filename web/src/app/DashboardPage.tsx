@@ -1,6 +1,6 @@
 /** What is mine and how it goes, how full the pool is, what happened last. */
 
-import { Alert, Anchor, Button, Group, SimpleGrid, Stack } from "@mantine/core";
+import { Anchor, Button, Group, SimpleGrid, Stack } from "@mantine/core";
 import { IconPlus, IconUserCheck } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -10,6 +10,7 @@ import { RecentActivity } from "@/features/monitor/RecentActivity";
 import { ProjectCards } from "@/features/provisioner/ProjectCards";
 import { useT } from "@/shared/i18n/language";
 import { useAccount, useIsOperator } from "@/shared/session";
+import { Callout } from "@/shared/ui/Callout";
 import { PageHeader } from "@/shared/ui/PageHeader";
 import { Panel } from "@/shared/ui/Panel";
 
@@ -57,13 +58,13 @@ function WaitingAccounts() {
   const waiting = usePendingAccounts();
   if (waiting.length === 0) return null;
   return (
-    <Alert color="yellow" icon={<IconUserCheck aria-hidden />} p="sm">
+    <Callout tone="notice" icon={IconUserCheck}>
       <Group justify="space-between">
         {t("dashboard.waiting", { count: waiting.length })}
         <Button component={Link} to="/accounts" size="xs" variant="default">
           {t("dashboard.review")}
         </Button>
       </Group>
-    </Alert>
+    </Callout>
   );
 }

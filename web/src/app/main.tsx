@@ -14,7 +14,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 
-import { asProblem } from "@/api/problem";
+import { onlySilence } from "@/api/problem";
 import { LanguageProvider } from "@/shared/i18n/language";
 import { SessionProvider } from "@/shared/session";
 import { theme } from "@/shared/theme";
@@ -25,8 +25,7 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      // A refusal stays one; only silence is worth asking again.
-      retry: (failures, error) => asProblem(error).slug === "unreachable" && failures < 2,
+      retry: onlySilence,
     },
   },
 });

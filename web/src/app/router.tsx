@@ -1,5 +1,6 @@
 /** Every screen and its URL. Screens are loaded when they are first visited. */
 
+import type { ComponentType } from "react";
 import { createBrowserRouter, type RouteObject } from "react-router";
 
 import { AppLayout } from "./AppLayout";
@@ -7,26 +8,40 @@ import { GuestOnly, OperatorOnly, SignedIn } from "./gates";
 import { NotFoundPage } from "./NotFoundPage";
 import { RouteError } from "./RouteError";
 
+/** A part of the program is fetched when it is needed; a network that blinked meanwhile gets another chance. */
+function screen(load: () => Promise<ComponentType>): () => Promise<{ Component: ComponentType }> {
+  return async () => {
+    for (const pause of [300, 900, 2_700]) {
+      try {
+        return { Component: await load() };
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+    return { Component: await load() };
+  };
+}
+
 const operatorPages: RouteObject[] = [
-  { path: "pool", lazy: async () => ({ Component: (await import("@/features/inventory/PoolPage")).PoolPage }) },
-  { path: "accounts", lazy: async () => ({ Component: (await import("@/features/auth/AccountsPage")).AccountsPage }) },
-  { path: "settings", lazy: async () => ({ Component: (await import("@/features/inventory/SettingsPage")).SettingsPage }) },
+  { path: "pool", lazy: screen(async () => (await import("@/features/inventory/PoolPage")).PoolPage) },
+  { path: "accounts", lazy: screen(async () => (await import("@/features/auth/AccountsPage")).AccountsPage) },
+  { path: "settings", lazy: screen(async () => (await import("@/features/inventory/SettingsPage")).SettingsPage) },
 ];
 
 const pages: RouteObject[] = [
-  { index: true, lazy: async () => ({ Component: (await import("./DashboardPage")).DashboardPage }) },
-  { path: "projects", lazy: async () => ({ Component: (await import("@/features/provisioner/ProjectsPage")).ProjectsPage }) },
+  { index: true, lazy: screen(async () => (await import("./DashboardPage")).DashboardPage) },
+  { path: "projects", lazy: screen(async () => (await import("@/features/provisioner/ProjectsPage")).ProjectsPage) },
   {
     path: "projects/new",
-    lazy: async () => ({ Component: (await import("@/features/provisioner/wizard/NewProjectPage")).NewProjectPage }),
+    lazy: screen(async () => (await import("@/features/provisioner/wizard/NewProjectPage")).NewProjectPage),
   },
   {
     path: "projects/:id",
-    lazy: async () => ({ Component: (await import("@/features/provisioner/project/ProjectPage")).ProjectPage }),
+    lazy: screen(async () => (await import("@/features/provisioner/project/ProjectPage")).ProjectPage),
   },
-  { path: "machines", lazy: async () => ({ Component: (await import("@/features/monitor/MachinesPage")).MachinesPage }) },
-  { path: "machines/:id", lazy: async () => ({ Component: (await import("@/features/monitor/MachinePage")).MachinePage }) },
-  { path: "activity", lazy: async () => ({ Component: (await import("@/features/monitor/ActivityPage")).ActivityPage }) },
+  { path: "machines", lazy: screen(async () => (await import("@/features/monitor/MachinesPage")).MachinesPage) },
+  { path: "machines/:id", lazy: screen(async () => (await import("@/features/monitor/MachinePage")).MachinePage) },
+  { path: "activity", lazy: screen(async () => (await import("@/features/monitor/ActivityPage")).ActivityPage) },
   { element: <OperatorOnly />, children: operatorPages },
   { path: "*", element: <NotFoundPage /> },
 ];
@@ -39,8 +54,8 @@ export const router = createBrowserRouter([
       {
         element: <GuestOnly />,
         children: [
-          { path: "/sign-in", lazy: async () => ({ Component: (await import("@/features/auth/SignInPage")).SignInPage }) },
-          { path: "/register", lazy: async () => ({ Component: (await import("@/features/auth/RegisterPage")).RegisterPage }) },
+          { path: "/sign-in", lazy: screen(async () => (await import("@/features/auth/SignInPage")).SignInPage) },
+          { path: "/register", lazy: screen(async () => (await import("@/features/auth/RegisterPage")).RegisterPage) },
         ],
       },
       {
@@ -48,7 +63,7 @@ export const router = createBrowserRouter([
         children: [
           {
             path: "/terminal/:vm",
-            lazy: async () => ({ Component: (await import("@/features/terminal/TerminalPage")).TerminalPage }),
+            lazy: screen(async () => (await import("@/features/terminal/TerminalPage")).TerminalPage),
           },
           {
             path: "/",

@@ -11,7 +11,7 @@ const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChann
 export function SessionProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   useEffect(() => {
-    session.refresh().catch(() => session.end());
+    void session.restore();
     const leave = () => session.end();
     tabs?.addEventListener("message", leave);
     return () => tabs?.removeEventListener("message", leave);

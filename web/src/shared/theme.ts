@@ -15,6 +15,19 @@ const brand: MantineColorsTuple = [
   "#213a8f",
 ];
 
+const red: MantineColorsTuple = [
+  "#fdeceb",
+  "#f9d5d3",
+  "#f0b8b4",
+  "#e98f89",
+  "#f0837b",
+  "#d64a41",
+  "#c5352c",
+  "#b3261e",
+  "#991d16",
+  "#7d150f",
+];
+
 /** Mantine paints dark surfaces with these; a trace of blue keeps them from looking like switched-off glass. */
 const dark: MantineColorsTuple = [
   "#d3d8e0",
@@ -43,7 +56,7 @@ const gray: MantineColorsTuple = [
 ];
 
 export const theme = createTheme({
-  colors: { brand, dark, gray },
+  colors: { brand, dark, gray, red },
   primaryColor: "brand",
   primaryShade: { light: 7, dark: 5 },
   black: "#1b212a",
@@ -65,7 +78,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   components: {
     Button: { defaultProps: { size: "sm" } },
-    Table: { defaultProps: { verticalSpacing: 9, horizontalSpacing: "md" } },
+    Table: { defaultProps: { verticalSpacing: 9, horizontalSpacing: "md", borderColor: "var(--line)" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } } },
   },

@@ -1,12 +1,13 @@
 /** Asking for an account. */
 
-import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { IconClock } from "@tabler/icons-react";
 import { useState, type SubmitEvent } from "react";
 import { Link } from "react-router";
 
 import type { MessageKey } from "@/shared/i18n/catalogue";
 import { useT } from "@/shared/i18n/language";
+import { Callout } from "@/shared/ui/Callout";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { GuestFrame } from "./GuestFrame";
@@ -97,9 +98,9 @@ function Waiting({ username }: { username: string }) {
   return (
     <GuestFrame title={t("register.doneTitle")}>
       <Stack gap="md">
-        <Alert color="yellow" icon={<IconClock aria-hidden />} title={t("signIn.pendingTitle")} role="status">
+        <Callout tone="notice" icon={IconClock} title={t("signIn.pendingTitle")} role="status">
           {t("register.doneBody", { username })}
-        </Alert>
+        </Callout>
         <Button component={Link} to="/sign-in" variant="default" fullWidth>
           {t("register.toSignIn")}
         </Button>

@@ -1,12 +1,13 @@
 /** Signing in; a pending account is told that it waits. */
 
-import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { IconClock } from "@tabler/icons-react";
 import { useState, type SubmitEvent } from "react";
 import { Link } from "react-router";
 
 import { asProblem } from "@/api/problem";
 import { useT } from "@/shared/i18n/language";
+import { Callout } from "@/shared/ui/Callout";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { GuestFrame } from "./GuestFrame";
@@ -63,8 +64,8 @@ function Refusal({ error }: { error: unknown }) {
   const t = useT();
   if (asProblem(error).slug !== "account-pending") return <ProblemAlert error={error} />;
   return (
-    <Alert color="yellow" icon={<IconClock aria-hidden />} title={t("signIn.pendingTitle")} role="alert">
+    <Callout tone="notice" icon={IconClock} title={t("signIn.pendingTitle")} role="alert">
       {t("signIn.pendingBody")}
-    </Alert>
+    </Callout>
   );
 }

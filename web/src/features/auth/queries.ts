@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { answer, api, idempotencyKey } from "@/api/client";
 import type { Account } from "@/api/contract";
+import { onlySilence } from "@/api/problem";
 import { session } from "@/api/session";
 import { endSession, useIsOperator } from "@/shared/session";
 
@@ -13,6 +14,7 @@ const NOBODY: readonly Account[] = [];
 export function useSignIn() {
   return useMutation({
     mutationFn: (body: { username: string; password: string }) => answer(api.POST("/api/login", { body })),
+    retry: onlySilence,
     onSuccess: (opened) => session.begin(opened),
   });
 }

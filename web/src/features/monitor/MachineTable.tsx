@@ -18,7 +18,7 @@ import { UpSign } from "./UpSign";
 const columns: readonly [Column, LabelKey][] = [
   ["name", "machines.machine"],
   ["status", "machines.state"],
-  ["up", "machines.up"],
+  ["up", "machines.health"],
   ["cpu_percent", "machines.cpu"],
   ["memory_percent", "machines.memory"],
   ["disk_percent", "machines.disk"],
@@ -63,8 +63,8 @@ function SortableHead({ column, label, sorting, onSort }: SortableHeadProps) {
   return (
     <Table.Th aria-sort={active ? (sorting.descending ? "descending" : "ascending") : "none"}>
       <UnstyledButton
-        fz="sm"
-        fw={600}
+        fz="inherit"
+        fw="inherit"
         aria-label={t("table.sortBy", { column: label })}
         onClick={() => onSort({ column, descending: active && !sorting.descending })}
         style={{ display: "inline-flex", alignItems: "center", gap: 4, whiteSpace: "nowrap" }}

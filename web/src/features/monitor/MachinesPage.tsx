@@ -1,12 +1,13 @@
 /** Machines with their figures, to filter and to sort: one's own, for an operator all. */
 
-import { Alert, Button, Group, Text, TextInput } from "@mantine/core";
+import { Box, Button, Group, Text, TextInput } from "@mantine/core";
 import { IconPlugConnectedX, IconPlus, IconSearch, IconServer } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
 import type { MachineResources } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
+import { Callout } from "@/shared/ui/Callout";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Loading } from "@/shared/ui/Loading";
 import { PageHeader } from "@/shared/ui/PageHeader";
@@ -25,9 +26,11 @@ export function MachinesPage() {
       {resources.isPending && <Loading rows={6} height={26} />}
       {resources.error !== null && <ProblemAlert error={resources.error} onRetry={() => void resources.refetch()} />}
       {resources.data?.prometheus === "down" && (
-        <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} title={t("machines.prometheusDown")} mb="md">
-          {t("machines.prometheusDownBody")}
-        </Alert>
+        <Box mb="md">
+          <Callout tone="notice" icon={IconPlugConnectedX} title={t("machines.prometheusDown")} role="status">
+            {t("machines.prometheusDownBody")}
+          </Callout>
+        </Box>
       )}
       {resources.data !== undefined && (
         <Panel flush>

@@ -34,7 +34,7 @@ export function RecentActivity() {
       {activity.data?.length === 0 && (
         <EmptyState icon={IconActivity} title={t("activity.empty")} body={t("activity.emptyBody")} />
       )}
-      {activity.data !== undefined && <EventList happenings={activity.data.map(fromEntry)} bare />}
+      {activity.data !== undefined && <EventList happenings={activity.data.slice(0, SHOWN).map(fromEntry)} bare />}
     </Panel>
   );
 }

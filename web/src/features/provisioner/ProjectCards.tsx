@@ -38,7 +38,7 @@ export function ProjectCards() {
 
 function ProjectCard({ project }: { project: Project }) {
   const t = useT();
-  const running = runningStep(project.steps);
+  const running = runningStep(project);
   return (
     <li className={classes.card}>
       <Group justify="space-between" gap="xs" wrap="nowrap">

@@ -1,13 +1,13 @@
 /** Small questions about a project's steps. */
 
-import type { ProjectStep } from "@/api/contract";
+import type { Project, ProjectStep } from "@/api/contract";
 
 export function finishedSteps(steps: readonly ProjectStep[]): number {
   return steps.filter(({ status }) => status === "succeeded").length;
 }
 
-export function runningStep(steps: readonly ProjectStep[]): ProjectStep | undefined {
-  return steps.find(({ status }) => status === "running");
+export function runningStep({ status, steps }: Pick<Project, "status" | "steps">): ProjectStep | undefined {
+  return status === "configuring" ? steps.find((step) => step.status === "running") : undefined;
 }
 
 /** How long a step took, or has taken until `now`; null before it begins. */

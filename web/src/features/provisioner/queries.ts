@@ -4,6 +4,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClie
 
 import { answer, api } from "@/api/client";
 import type { Project, ProjectStatus } from "@/api/contract";
+import { onlySilence } from "@/api/problem";
 
 const PROJECTS = ["projects"] as const;
 const project = (id: string) => ["project", id] as const;
@@ -84,6 +85,8 @@ export function useProvision() {
   return useMutation({
     mutationFn: ({ body, key }: { body: NewProject; key: string }) =>
       answer(api.POST("/api/provision", { body, params: { header: { "Idempotency-Key": key } } })),
+    // Under the same key the order is carried out once, however often it is sent.
+    retry: onlySilence,
     onSuccess: () => client.invalidateQueries({ queryKey: PROJECTS }),
   });
 }

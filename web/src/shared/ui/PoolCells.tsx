@@ -1,6 +1,6 @@
 /** The pool at a glance: a coloured cell with a sign for each machine, and a legend with the counts. */
 
-import { Group, Tooltip } from "@mantine/core";
+import { Tooltip } from "@mantine/core";
 
 import type { Machine } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
@@ -38,7 +38,7 @@ function PoolCell({ machine }: { machine: Cell }) {
 export function PoolLegend({ counts }: { counts: Partial<Record<string, number>> }) {
   const t = useT();
   return (
-    <Group gap="xs 16px">
+    <div className={classes.legends}>
       {poolOrder
         .filter((status) => (counts[status] ?? 0) > 0)
         .map((status) => (
@@ -47,6 +47,6 @@ export function PoolLegend({ counts }: { counts: Partial<Record<string, number>>
             {t(machineLooks[status].label)} <b className="figures">{counts[status]}</b>
           </span>
         ))}
-    </Group>
+    </div>
   );
 }

@@ -2,8 +2,7 @@
 
 import { Text } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, type Ref } from "react";
-import { useImperativeHandle } from "react";
+import { useEffect, useImperativeHandle, useMemo, useRef, useState, type Ref } from "react";
 
 import { useT } from "@/shared/i18n/language";
 
@@ -48,7 +47,7 @@ export function LogPanel({ log, projectId, projectName, expectsMore, handle }: L
     getItemKey: (index) => view.shown[index] ?? index,
     overscan: 24,
   });
-  const { follow, setFollow, handlers } = useFollow(scroller, count, () => list.scrollToIndex(count - 1, { align: "end" }));
+  const { follow, setFollow, handlers } = useFollow(scroller, list.getTotalSize());
   useEffect(() => list.measure(), [wrap, list]);
 
   const show = (index: number) => {

@@ -129,7 +129,7 @@ interface ToggleProps {
 function Toggle({ icon: Icon, label, on, onChange }: ToggleProps) {
   return (
     <Tooltip label={label}>
-      <ActionIcon variant={on ? "light" : "subtle"} color={on ? "brand" : "gray"} aria-label={label} aria-pressed={on} onClick={() => onChange(!on)}>
+      <ActionIcon variant="subtle" color="gray" className={classes.toggle} aria-label={label} aria-pressed={on} onClick={() => onChange(!on)}>
         <Icon size={17} />
       </ActionIcon>
     </Tooltip>

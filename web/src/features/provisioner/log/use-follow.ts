@@ -1,16 +1,17 @@
 /** Stays at the end of the log until the reader scrolls away, and again once they are back at the end. */
 
-import { useEffect, useState, type KeyboardEvent, type RefObject, type WheelEvent } from "react";
+import { useLayoutEffect, useState, type KeyboardEvent, type RefObject, type WheelEvent } from "react";
 
 const NEAR_END = 24;
 const UPWARDS = new Set(["ArrowUp", "PageUp", "Home"]);
 
-export function useFollow(scroller: RefObject<HTMLDivElement | null>, count: number, toEnd: () => void) {
+/** `height` is the log's whole height: it grows with new rows, and once more when they have been measured. */
+export function useFollow(scroller: RefObject<HTMLDivElement | null>, height: number) {
   const [follow, setFollow] = useState(true);
-  useEffect(() => {
-    if (follow && count > 0) toEnd();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- toEnd is made anew on each render
-  }, [follow, count]);
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (follow) box?.scrollTo({ top: box.scrollHeight });
+  }, [follow, height, scroller]);
   const atEnd = () => {
     const box = scroller.current;
     return box !== null && box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;

@@ -1,18 +1,19 @@
 /** Where it failed, on which machine, and in whose words. */
 
-import { Alert, Code, Stack, Text } from "@mantine/core";
+import { Code, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 
 import type { HostFailure, Project, ProjectFailure } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
+import { Callout } from "@/shared/ui/Callout";
 
 export function FailurePanel({ project, failure }: { project: Project; failure: ProjectFailure }) {
   const t = useT();
   const step = project.steps.find(({ number }) => number === failure.step);
   const title = step === undefined ? t("one.failedRun") : t("one.failedAt", { number: step.number, name: step.name });
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={title}>
-      <Stack gap="sm">
+    <Callout tone="bad" icon={IconAlertTriangle} title={title}>
+      <Stack gap="sm" mt={4}>
         {failure.failures.length === 0 && <Text size="sm">{failure.detail}</Text>}
         {failure.failures.map((host) => (
           <HostReason key={`${host.vm} ${host.task}`} host={host} />
@@ -21,7 +22,7 @@ export function FailurePanel({ project, failure }: { project: Project; failure: 
           {t("one.failedTry")}
         </Text>
       </Stack>
-    </Alert>
+    </Callout>
   );
 }
 

@@ -14,7 +14,7 @@ import classes from "./StepTimeline.module.css";
 
 export function StepTimeline({ project, onShow }: { project: Project; onShow: (number: number) => void }) {
   const t = useT();
-  const running = runningStep(project.steps);
+  const running = runningStep(project);
   const now = useNow(running !== undefined);
   const total = project.steps.length;
   return (

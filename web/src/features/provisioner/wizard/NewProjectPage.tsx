@@ -1,6 +1,7 @@
 /** The way to a new project: template, details, summary, and then its page. */
 
-import { Alert, Group, Button, Stack, Stepper } from "@mantine/core";
+import { Group, Button, Stack, Stepper } from "@mantine/core";
+import { IconEye } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 
@@ -9,6 +10,7 @@ import type { Template } from "@/api/contract";
 import { asProblem } from "@/api/problem";
 import { useT } from "@/shared/i18n/language";
 import { useAccount } from "@/shared/session";
+import { Callout } from "@/shared/ui/Callout";
 import { Loading } from "@/shared/ui/Loading";
 import { PageHeader } from "@/shared/ui/PageHeader";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
@@ -27,7 +29,11 @@ export function NewProjectPage() {
   return (
     <Stack gap={0} maw={1000}>
       <PageHeader title={t("wizard.title")} />
-      {role === "viewer" && <Alert color="yellow">{t("wizard.viewer")}</Alert>}
+      {role === "viewer" && (
+        <Callout tone="notice" icon={IconEye}>
+          {t("wizard.viewer")}
+        </Callout>
+      )}
       {role !== "viewer" && templates.isPending && <Loading rows={4} height={90} />}
       {templates.error !== null && <ProblemAlert error={templates.error} onRetry={() => void templates.refetch()} />}
       {role !== "viewer" && templates.data !== undefined && <Wizard templates={templates.data.templates} />}

@@ -1,12 +1,13 @@
 /** What will be made of what, and whether the pool has enough for it. */
 
-import { Alert, Badge, Group, Stack, Text } from "@mantine/core";
+import { Badge, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import type { Template } from "@/api/contract";
 import { useFreeMachines } from "@/features/inventory/queries";
 import { useT } from "@/shared/i18n/language";
+import { Callout } from "@/shared/ui/Callout";
 import { Panel } from "@/shared/ui/Panel";
 
 import type { NewProject } from "../queries";
@@ -66,13 +67,13 @@ function Capacity({ needed }: { needed: number }) {
   if (free === null) return null;
   const enough = free >= needed;
   return (
-    <Alert
-      color={enough ? "teal" : "yellow"}
-      icon={enough ? <IconCircleCheck aria-hidden /> : <IconAlertTriangle aria-hidden />}
+    <Callout
+      tone={enough ? "ok" : "notice"}
+      icon={enough ? IconCircleCheck : IconAlertTriangle}
       title={`${t("wizard.free")}: ${t("unit.machines", { count: free })}`}
       role="status"
     >
       {enough ? t("wizard.enough") : t("wizard.short", { count: needed - free })}
-    </Alert>
+    </Callout>
   );
 }

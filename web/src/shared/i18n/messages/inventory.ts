@@ -87,7 +87,7 @@ export const inventoryMessages = {
     "Everybody sees a banner, and no new project starts. What is running goes on.",
     "모두에게 안내가 표시되고 새 프로젝트를 시작할 수 없습니다. 실행 중인 작업은 계속됩니다.",
   ],
-  "settings.maintenanceSwitch": ["Maintenance mode is on", "점검 모드 사용"],
+  "settings.maintenanceSwitch": ["Turn maintenance mode on", "점검 모드 켜기"],
   "settings.maintenanceMessage": ["Message to everybody", "안내 문구"],
   "settings.saved": ["Settings saved.", "설정이 저장되었습니다."],
   "settings.danger": ["Danger zone", "위험 구역"],

@@ -22,6 +22,7 @@ export const monitorMessages = {
   "machines.cpu": ["CPU", "CPU"],
   "machines.memory": ["Memory", "메모리"],
   "machines.disk": ["Disk", "디스크"],
+  "machines.health": ["Health", "응답"],
   "machines.up": ["Up", "정상"],
   "machines.down": ["Down", "응답 없음"],
   "machines.unknown": ["No figures", "지표 없음"],
