@@ -80,6 +80,7 @@ class TerminalLab:
     issuer: Issuer
     platform_key: asyncssh.SSHKey
     fernet: Fernet
+    settings: dict[str, str]
 
     async def register(self, machine: SshMachine, **changes: Any) -> str:
         """Put a machine into the pool; its id."""
@@ -155,4 +156,4 @@ async def terminal_lab(nats: NatsServer, database_url: str, store: EventStore) -
         service = await stack.enter_async_context(
             running("hcmp_terminal", nats=nats, database_url=database_url, settings=settings)
         )
-        yield TerminalLab(service, store, issuer, key, Fernet(fernet_key))
+        yield TerminalLab(service, store, issuer, key, Fernet(fernet_key), settings)
