@@ -199,7 +199,7 @@ async def test_a_member_sees_their_machines_and_an_operator_all_with_figures(
                     "status": "assigned",
                 },
                 "up": True,
-                "cpu_percent": 12.3,
+                "cpu_percent": 12.34,
                 "memory_percent": 50.0,
                 "disk_percent": 7.0,
                 "sampled_at": "2025-11-23T10:00:00Z",

@@ -116,7 +116,7 @@ def _figures(values: dict[str, float]) -> Figures:
 
 
 def _percent(value: float | None) -> float | None:
-    """Between 0 and 100 with one decimal; NaN (nothing divided by nothing) is no figure."""
+    """Between 0 and 100 with two decimals; NaN (nothing divided by nothing) is no figure."""
     if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
         return None
-    return round(min(max(value, 0.0), 100.0), 1)
+    return round(min(max(value, 0.0), 100.0), 2)

@@ -14,10 +14,13 @@ from hcmp_contracts.catalogue import AGGREGATES
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectRequested
 from hcmp_contracts.terminal_session import TerminalSessionOpened
-from hcmp_contracts.vm import VmRegistered, VmReleased, VmReserved, VmRetired
+from hcmp_contracts.vm import VmQuarantined, VmRecycleStarted, VmRegistered, VmReleased, VmReserved, VmRetired
 from hcmp_eventstore.projector import Cursor
 from hcmp_eventstore.recorded import Recorded
 from hcmp_monitor.domain.activity import actor_of, kind_of, summary_of
+
+# From here on a machine's events are no longer its former holder's business.
+FREEING = (VmReleased, VmRecycleStarted, VmQuarantined, VmRetired)
 
 _ADD = """
     INSERT INTO activity (
@@ -99,7 +102,7 @@ class Activity:
                 "actor_id": actor.id,
             },
         )
-        if isinstance(recorded.event, VmReleased | VmRetired):
+        if isinstance(recorded.event, FREEING):
             await self._know(cursor, recorded.aggregate_id, project_id=None, audience=None)
 
     async def _learn(self, cursor: Cursor, subject: str, event: DomainEvent) -> None:

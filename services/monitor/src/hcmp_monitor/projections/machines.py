@@ -8,7 +8,17 @@ from psycopg.rows import class_row
 from hcmp_contracts.account import AccountRegistered
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.system import FactoryResetRequested
-from hcmp_contracts.vm import VmAssigned, VmEvent, VmRecycled, VmRegistered, VmReleased, VmReserved, VmRetired
+from hcmp_contracts.vm import (
+    VmAssigned,
+    VmEvent,
+    VmQuarantined,
+    VmRecycled,
+    VmRecycleStarted,
+    VmRegistered,
+    VmReleased,
+    VmReserved,
+    VmRetired,
+)
 from hcmp_eventstore.projector import Cursor, Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_monitor.domain.machine import MachineStatus, status_after
@@ -82,7 +92,7 @@ class Machines:
                 await cursor.execute(
                     "UPDATE machines SET project_id = %s WHERE vm_id = %s", [event.project_id, vm_id]
                 )
-            case VmReleased():
+            case VmReleased() | VmRecycleStarted() | VmQuarantined():
                 await cursor.execute(
                     "UPDATE machines SET project_id = NULL, owner_id = NULL, held_since = NULL WHERE vm_id = %s",
                     [vm_id],

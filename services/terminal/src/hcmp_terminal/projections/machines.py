@@ -7,7 +7,15 @@ from psycopg.rows import class_row
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.system import FactoryResetRequested
-from hcmp_contracts.vm import VmRecycled, VmRegistered, VmReleased, VmReserved, VmRetired
+from hcmp_contracts.vm import (
+    VmQuarantined,
+    VmRecycled,
+    VmRecycleStarted,
+    VmRegistered,
+    VmReleased,
+    VmReserved,
+    VmRetired,
+)
 from hcmp_eventstore.projector import Cursor, Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_terminal.domain.machine import Machine
@@ -46,7 +54,7 @@ class Machines:
                     "UPDATE machines SET project_id = %s, owner_id = %s WHERE vm_id = %s",
                     [event.project_id, event.owner_id, vm_id],
                 )
-            case VmReleased():
+            case VmReleased() | VmRecycleStarted() | VmQuarantined():
                 await cursor.execute(
                     "UPDATE machines SET project_id = NULL, owner_id = NULL WHERE vm_id = %s", [vm_id]
                 )
