@@ -38,6 +38,9 @@ TRANSIENT = frozenset({10158, 10163, 10164, 10008, 10009, 10039, 10077})
 ACK_SECONDS = 2.0
 APPEND_SECONDS = 10.0
 LOAD_BATCH = 1000
+# The broker keeps at most 50 batches open on a stream; one that waits here for its turn does not wait for an
+# acknowledgement yet.
+BATCHES_AT_ONCE = 32
 
 
 def utc_now() -> datetime:
@@ -103,6 +106,7 @@ class EventStore:
         self._clock = clock
         self._new_id = new_id
         self._refusal: str | None = None
+        self._turns = asyncio.Semaphore(BATCHES_AT_ONCE)
 
     @property
     def client(self) -> Client:
@@ -190,6 +194,10 @@ class EventStore:
         """One try. A batch is open until its last message commits it; only that one is answered."""
         if len(messages) == 1:
             return await self._request(messages[0], messages[0].headers())
+        async with self._turns:
+            return await self._publish_batch(messages)
+
+    async def _publish_batch(self, messages: Sequence[_Message]) -> int:
         batch_id = str(self._new_id())
         for number, message in enumerate(messages, start=1):
             headers = message.headers() | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
