@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 10
 CLOSE_SECONDS = 2
 KEEPALIVE_SECONDS = 15
-KEEPALIVE_COUNT = 3
+# asyncssh gives up one interval after this many unanswered ones: a dead machine is noticed after 45 s.
+KEEPALIVE_COUNT = 2
 WINDOW_BYTES = 256 * 1024
 READ_BYTES = 32 * 1024
 TERMINAL = "xterm-256color"
