@@ -51,10 +51,12 @@ class Puller:
     async def next(self) -> Msg:
         """Wait for the next message. Raises ConsumerLostError when even heartbeats stop."""
         while True:
+            _heed_cancellation()
             if self._outstanding <= 0:
                 await self._ask()
             try:
-                message = await asyncio.wait_for(self._arrived.get(), 2 * HEARTBEAT_SECONDS + 1)
+                async with asyncio.timeout(2 * HEARTBEAT_SECONDS + 1):
+                    message = await self._arrived.get()
             except TimeoutError:
                 raise ConsumerLostError("no heartbeat") from None
             status = (message.headers or {}).get("Status")
@@ -81,6 +83,15 @@ class Puller:
         except NatsError as silence:
             raise ConsumerLostError("the broker is not connected") from silence
         self._outstanding = self._batch
+
+
+def _heed_cancellation() -> None:
+    """End a task that was told to, where `asyncio.wait_for` has swallowed it: before Python 3.12 it does so when
+    what it waits for comes at the same moment (cpython#86296), and nats-py waits by it for every answer.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _ended(message: Msg) -> bool:
