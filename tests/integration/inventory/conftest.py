@@ -105,20 +105,24 @@ async def inventory_app(running: Running) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-async def signed_in(inventory_app: FastAPI, issuer: Issuer) -> AsyncIterator[Callable[[Account], AsyncClient]]:
+async def signed_in_to(issuer: Issuer) -> AsyncIterator[Callable[[FastAPI, Account], AsyncClient]]:
     async with AsyncExitStack() as stack:
-        clients: list[AsyncClient] = []
 
-        def client(account: Account) -> AsyncClient:
-            transport = ASGITransport(inventory_app, raise_app_exceptions=False)
+        def client(app: FastAPI, account: Account) -> AsyncClient:
+            transport = ASGITransport(app, raise_app_exceptions=False)
             headers = issuer.headers(account)
-            clients.append(
-                AsyncClient(transport=transport, base_url="http://hcmp.test", headers=headers, timeout=30)
-            )
-            stack.push_async_callback(clients[-1].aclose)
-            return clients[-1]
+            http = AsyncClient(transport=transport, base_url="http://hcmp.test", headers=headers, timeout=30)
+            stack.push_async_callback(http.aclose)
+            return http
 
         yield client
+
+
+@pytest.fixture
+def signed_in(
+    inventory_app: FastAPI, signed_in_to: Callable[[FastAPI, Account], AsyncClient]
+) -> Callable[[Account], AsyncClient]:
+    return lambda account: signed_in_to(inventory_app, account)
 
 
 @pytest.fixture

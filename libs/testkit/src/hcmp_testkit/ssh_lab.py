@@ -1,4 +1,4 @@
-"""A lab without containers: machines are SSH servers inside the test's process, made and remade as a provider does.
+"""A lab without containers: machines are SSH servers inside the test's process, made and remade as by a provider.
 
 A service's own type of machine is handed in, so that this knows no service.
 """
@@ -19,9 +19,6 @@ class _Door(asyncssh.SSHServer):
 
     def __init__(self, machine: "SshMachine") -> None:
         self._machine = machine
-
-    def begin_auth(self, username: str) -> bool:
-        return True
 
     def public_key_auth_supported(self) -> bool:
         return self._machine.authorized_key is not None
@@ -77,6 +74,7 @@ class SshLab(Generic[M]):
     authorized_key: bytes
     machines: dict[str, SshMachine] = field(default_factory=dict)
     recycled: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     broken: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,7 +94,11 @@ class SshLab(Generic[M]):
 
     async def recycle(self, provider_ref: str) -> M:
         self.begun.set()
-        await self.gate.wait()
+        self.waiting.append(provider_ref)
+        try:
+            await self.gate.wait()
+        finally:
+            self.waiting.remove(provider_ref)
         self._fail_if_broken()
         name = provider_ref.removeprefix("lab/")
         self.recycled.append(name)

@@ -1,0 +1,196 @@
+"""Used machines come back new, or not at all; what is killed half-way is finished by the next one."""
+
+import asyncio
+from dataclasses import asdict
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+from nats.aio.client import Client
+
+from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
+from hcmp_contracts.vm import VmRecycleStarted, VmRegistered
+from hcmp_eventstore.decider import load
+from hcmp_eventstore.projector import Pool, Projector, ReadModel, open_pool
+from hcmp_eventstore.reactor import Reactor
+from hcmp_eventstore.store import EventStore
+from hcmp_inventory.api.parts import Parts
+from hcmp_inventory.domain import vm
+from hcmp_inventory.domain.vm_situations import status_of
+from hcmp_inventory.handlers.machines import vm_id_of
+from hcmp_inventory.ports.provider import Machine
+from hcmp_inventory.projections import pool_queries
+from hcmp_inventory.projections.model import MODEL
+from hcmp_inventory.reactors import recycling
+from hcmp_testkit.history import eventually, happened
+from hcmp_testkit.ssh_lab import SshLab
+
+
+def requested(count: int) -> ProjectRequested:
+    return ProjectRequested(
+        name="shop",
+        owner_id="mina",
+        owner_username="mina",
+        template="single",
+        packages=[],
+        roles=[RoleCount(name="web", count=count)],
+        steps=[],
+    )
+
+
+def registered(made: Machine) -> VmRegistered:
+    return VmRegistered(**asdict(made), provider="docker")
+
+
+async def settled(pool: Pool, **counts: int) -> None:
+    await eventually(lambda: pool_queries.counts(pool), lambda seen: seen == counts, seconds=20)
+
+
+@pytest.fixture
+async def pool_of_three(operator: AsyncClient, inventory_app: FastAPI) -> Pool:
+    answer = await operator.post("/api/vms/import", json={"provider": "docker", "count": 3})
+    assert answer.status_code == 201, answer.text
+    parts: Parts = inventory_app.state.parts
+    return parts.pool
+
+
+async def used_and_given_back(store: EventStore, pool: Pool, count: int) -> str:
+    project = str(uuid4())
+    await happened(store, project, requested(count))
+    await eventually(lambda: pool_queries.counts(pool), lambda seen: seen.get("provisioning") == count)
+    await happened(store, project, ProjectDeleted())
+    return project
+
+
+async def test_machines_that_are_given_back_are_new_under_new_host_keys(
+    pool_of_three: Pool, operator: AsyncClient, lab: SshLab[Machine], event_store: EventStore
+) -> None:
+    before = {row["name"]: row["host_key"] for row in (await operator.get("/api/vms")).json()["vms"]}
+    await used_and_given_back(event_store, pool_of_three, 2)
+    await settled(pool_of_three, available=3)
+    assert len(lab.recycled) == 2
+    after = {row["name"]: row["host_key"] for row in (await operator.get("/api/vms")).json()["vms"]}
+    assert after == {name: machine.host_key for name, machine in lab.machines.items()}
+    assert {name for name in before if before[name] != after[name]} == set(lab.recycled)
+
+
+async def test_machines_are_recycled_side_by_side(
+    pool_of_three: Pool, lab: SshLab[Machine], event_store: EventStore
+) -> None:
+    lab.gate.clear()
+    await used_and_given_back(event_store, pool_of_three, 3)
+    await settled(pool_of_three, recycling=3)
+
+    async def waiting() -> int:
+        return len(lab.waiting)
+
+    await eventually(waiting, lambda number: number == 3)
+    lab.gate.set()
+    await settled(pool_of_three, available=3)
+
+
+async def test_a_recycle_that_fails_is_tried_again_and_then_quarantined(
+    pool_of_three: Pool, operator: AsyncClient, lab: SshLab[Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recycling, "PAUSE_SECONDS", 0.05)
+    path = f"/api/vms/{vm_id_of('lab-02')}"
+    lab.broken = recycling.TRIES - 1
+    assert (await operator.post(f"{path}/recycle")).json()["status"] == "recycling"
+    await settled(pool_of_three, available=3)
+    lab.broken = recycling.TRIES
+    assert (await operator.post(f"{path}/recycle")).status_code == 202
+    await settled(pool_of_three, available=2, quarantined=1)
+    assert (await operator.get(path)).json()["reason"] == "recycling failed: the lab is broken"
+    released = await operator.post(f"{path}/release-quarantine")
+    assert (released.status_code, released.json()["status"]) == (200, "available")
+
+
+async def test_a_reaction_that_dies_in_the_middle_is_finished_by_the_next_one(
+    inventory_app: FastAPI, pool_of_three: Pool, lab: SshLab[Machine], event_store: EventStore, broker: Client
+) -> None:
+    """A reaction of our own, under a name of its own, is cut off in each of its stages, and begun anew."""
+    parts: Parts = inventory_app.state.parts
+    vm_id = vm_id_of("lab-01")
+    lab.gate.clear()
+    lab.begun.clear()
+    sequence = await happened(event_store, vm_id, VmRecycleStarted())
+    await lab.begun.wait()
+    dying = Reactor(
+        broker,
+        "inventory",
+        "dying",
+        [f"hcmp.vm.{vm_id}.recycle-started"],
+        recycling.Recycler(parts.machines, parts.imports.providers, parts.resets),
+    )
+    running = asyncio.create_task(dying.run())
+
+    async def waiting() -> int:
+        return len(lab.waiting)
+
+    await eventually(waiting, lambda number: number == 2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    lab.gate.set()
+    await settled(pool_of_three, available=3)
+    again = asyncio.create_task(dying.run())
+
+    async def unacknowledged() -> int:
+        info = await broker.jetstream().consumer_info("EVENTS", "inventory-dying")
+        return (info.num_ack_pending or 0) + (info.num_pending or 0)
+
+    await eventually(unacknowledged, lambda number: number == 0, seconds=20)
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
+    assert len(lab.recycled) == 1
+    history = await event_store.load("vm", vm_id)
+    assert [past.event.verb() for past in history if past.sequence >= sequence] == ["recycle-started", "recycled"]
+
+
+async def test_a_service_that_is_stopped_during_a_recycle_finishes_it_when_it_is_back(
+    running, lab: SshLab[Machine], event_store: EventStore
+) -> None:
+    async with running() as app:
+        parts: Parts = app.state.parts
+        made = await lab.create("lab-01")
+        await happened(event_store, vm_id_of("lab-01"), registered(made))
+        await settled(parts.pool, available=1)
+        lab.gate.clear()
+        lab.begun.clear()
+        await used_and_given_back(event_store, parts.pool, 1)
+        await lab.begun.wait()
+    lab.gate.set()
+    async with running() as app:
+        parts = app.state.parts
+        await eventually(
+            lambda: pool_queries.counts(parts.pool), lambda seen: seen == {"available": 1}, seconds=30
+        )
+    assert lab.recycled == ["lab-01"]
+
+
+async def test_a_read_model_built_anew_equals_the_live_one_and_the_log(
+    inventory_app: FastAPI, pool_of_three: Pool, operator: AsyncClient, event_store: EventStore, database_url: str
+) -> None:
+    await used_and_given_back(event_store, pool_of_three, 2)
+    await settled(pool_of_three, available=3)
+    await operator.patch(f"/api/vms/{vm_id_of('lab-01')}", json={"labels": {"rack": "3"}})
+    await operator.post(f"/api/vms/{vm_id_of('lab-02')}/maintenance", json={"reason": "disk"})
+    await operator.delete(f"/api/vms/{vm_id_of('lab-03')}")
+    live: Projector = inventory_app.state.parts.projector
+    rebuilt = Projector(event_store, database_url, ReadModel("rebuilt", 1, MODEL.projections))
+    task = asyncio.create_task(rebuilt.run())
+    assert await rebuilt.wait_for(live.position, timeout=20)
+    async with open_pool(database_url, rebuilt.model) as pool:
+        for table in ("vm", "vm_history", "project", "maintenance"):
+            assert await rows(pool, table) == await rows(pool_of_three, table)
+        for row in await rows(pool, "vm"):
+            state = (await load(event_store, vm.DECIDER, str(row["vm_id"]))).state
+            assert row["status"] == status_of(state)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def rows(pool: Pool, table: str) -> list[dict[str, object]]:
+    async with pool.connection() as connection:
+        found = await connection.execute(f"SELECT * FROM {table}".encode())
+        return sorted(await found.fetchall(), key=str)
