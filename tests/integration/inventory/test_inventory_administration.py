@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -151,7 +152,7 @@ async def test_prometheus_finds_machines_and_services_with_its_token_only(
     await furnished(operator, 2)
     async with AsyncClient(transport=ASGITransport(inventory_app), base_url="http://hcmp.test") as prometheus:
         assert (await prometheus.get("/api/prometheus-sd")).status_code == 401
-        wrong = await prometheus.get("/api/prometheus-sd", headers={"Authorization": "Bearer é".encode()})
+        wrong = await prometheus.get("/api/prometheus-sd", headers={b"Authorization": "Bearer é".encode()})
         assert wrong.status_code == 401
         right = {"Authorization": "Bearer the discovery's token"}
         groups = (await prometheus.get("/api/prometheus-sd", headers=right)).json()
@@ -208,7 +209,10 @@ async def test_a_reset_waits_for_runs_takes_all_machines_and_logs_and_the_pool_c
 
 
 async def test_a_reset_that_was_killed_half_way_is_finished_by_the_next_start(
-    running, signed_in_to: Callable[[FastAPI, Account], AsyncClient], lab: SshLab[Machine], event_store: EventStore
+    running: Callable[[], AbstractAsyncContextManager[FastAPI]],
+    signed_in_to: Callable[[FastAPI, Account], AsyncClient],
+    lab: SshLab[Machine],
+    event_store: EventStore,
 ) -> None:
     boss = Account("operator", role="admin")
     async with running() as app, signed_in_to(app, boss) as operator:

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from uuid import uuid4
 
 import pytest
@@ -32,6 +32,7 @@ from hcmp_inventory.projections import pool_queries
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.nats import NatsServer
 
+Running = Callable[[], AbstractAsyncContextManager[FastAPI]]
 CONTEXT = Context(actor="service/test", correlation_id="test")
 
 
@@ -125,7 +126,7 @@ async def test_200_reservations_at_once_over_the_same_machines_never_share_one(e
 
 @pytest.mark.parametrize("copies", [1, 2])
 async def test_of_200_projects_at_once_exactly_as_many_are_granted_as_there_are_machines(
-    nats_server: NatsServer, event_store: EventStore, running, copies: int
+    nats_server: NatsServer, event_store: EventStore, running: Running, copies: int
 ) -> None:
     await machines(event_store, 60)
     projects = [str(uuid4()) for _ in range(200)]
@@ -205,7 +206,7 @@ async def test_a_retry_gets_other_machines_and_the_former_are_given_back(
 
 
 async def test_a_project_that_was_cancelled_before_its_answer_is_granted_nothing(
-    running, broker: Client, event_store: EventStore
+    running: Running, broker: Client, event_store: EventStore
 ) -> None:
     """Whatever of the two is heard first, no machine stays with a project that is over."""
     await machines(event_store, 30)

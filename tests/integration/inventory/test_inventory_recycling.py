@@ -1,6 +1,8 @@
 """Used machines come back new, or not at all; what is killed half-way is finished by the next one."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from uuid import uuid4
 
@@ -91,9 +93,8 @@ async def test_machines_are_recycled_side_by_side(
 
 
 async def test_a_recycle_that_fails_is_tried_again_and_then_quarantined(
-    pool_of_three: Pool, operator: AsyncClient, lab: SshLab[Machine], monkeypatch: pytest.MonkeyPatch
+    pool_of_three: Pool, operator: AsyncClient, lab: SshLab[Machine]
 ) -> None:
-    monkeypatch.setattr(recycling, "PAUSE_SECONDS", 0.05)
     path = f"/api/vms/{vm_id_of('lab-02')}"
     lab.broken = recycling.TRIES - 1
     assert (await operator.post(f"{path}/recycle")).json()["status"] == "recycling"
@@ -148,7 +149,7 @@ async def test_a_reaction_that_dies_in_the_middle_is_finished_by_the_next_one(
 
 
 async def test_a_service_that_is_stopped_during_a_recycle_finishes_it_when_it_is_back(
-    running, lab: SshLab[Machine], event_store: EventStore
+    running: Callable[[], AbstractAsyncContextManager[FastAPI]], lab: SshLab[Machine], event_store: EventStore
 ) -> None:
     async with running() as app:
         parts: Parts = app.state.parts

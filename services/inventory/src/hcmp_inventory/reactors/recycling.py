@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 SUBJECTS = ("hcmp.vm.*.released", "hcmp.vm.*.recycle-started")
 TRIES = 3
-PAUSE_SECONDS = 2.0
+PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
