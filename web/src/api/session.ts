@@ -1,12 +1,12 @@
 /** Who is signed in. The access token lives in this module's memory only; the refresh cookie outlives a reload. */
 
-import type { Account, Session } from "./contract";
+import type { Session, SignedInAccount } from "./contract";
 import { problemFrom } from "./problem";
 
 export type SessionState =
   | { kind: "restoring" }
   | { kind: "signed-out" }
-  | { kind: "signed-in"; account: Account };
+  | { kind: "signed-in"; account: SignedInAccount };
 
 /** Renewed this long before it ends, so that a request never leaves with a token about to expire. */
 const MARGIN_MS = 30_000;

@@ -1,7 +1,7 @@
 /** Who is signed in, how the interface speaks and looks, and the way out. */
 
-import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { IconCheck, IconChevronUp, IconDeviceDesktop, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { IconChevronUp, IconLogout } from "@tabler/icons-react";
 
 import { signOut } from "@/features/auth/queries";
 import { useSpeech } from "@/shared/i18n/language";
@@ -43,40 +43,25 @@ export function AccountMenu() {
 export function Preferences() {
   const { t, language, setLanguage } = useSpeech();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const tick = <IconCheck size={15} aria-hidden />;
-  const schemes = [
-    ["auto", IconDeviceDesktop],
-    ["light", IconSun],
-    ["dark", IconMoon],
-  ] as const;
   return (
     <>
       <Menu.Label>{t("shell.language")}</Menu.Label>
-      {(["ko", "en"] as const).map((choice) => (
-        <Menu.Item
-          key={choice}
-          lang={choice}
-          role="menuitemradio"
-          aria-checked={language === choice}
-          rightSection={language === choice && tick}
-          onClick={() => setLanguage(choice)}
-        >
-          {choice === "ko" ? "한국어" : "English"}
-        </Menu.Item>
-      ))}
+      <Menu.RadioGroup value={language} onChange={(choice) => setLanguage(choice === "ko" ? "ko" : "en")}>
+        <Menu.RadioItem value="ko" lang="ko" closeMenuOnClick>
+          한국어
+        </Menu.RadioItem>
+        <Menu.RadioItem value="en" lang="en" closeMenuOnClick>
+          English
+        </Menu.RadioItem>
+      </Menu.RadioGroup>
       <Menu.Label>{t("shell.scheme")}</Menu.Label>
-      {schemes.map(([scheme, Icon]) => (
-        <Menu.Item
-          key={scheme}
-          role="menuitemradio"
-          aria-checked={colorScheme === scheme}
-          leftSection={<Icon size={15} aria-hidden />}
-          rightSection={colorScheme === scheme && tick}
-          onClick={() => setColorScheme(scheme)}
-        >
-          {t(`shell.${scheme}`)}
-        </Menu.Item>
-      ))}
+      <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}>
+        {(["auto", "light", "dark"] as const).map((scheme) => (
+          <Menu.RadioItem key={scheme} value={scheme}>
+            {t(`shell.${scheme}`)}
+          </Menu.RadioItem>
+        ))}
+      </Menu.RadioGroup>
     </>
   );
 }

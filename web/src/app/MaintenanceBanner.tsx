@@ -10,7 +10,7 @@ import classes from "./AppLayout.module.css";
 export function MaintenanceBanner() {
   const t = useT();
   const maintenance = usePool().data?.maintenance;
-  if (maintenance?.enabled !== true) return null;
+  if (!maintenance?.enabled) return null;
   return (
     <div className={classes.banner} role="status">
       <IconTool size={17} aria-hidden />

@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore, type ReactNode } from "react";
 
-import type { Account } from "@/api/contract";
+import type { SignedInAccount } from "@/api/contract";
 import { session, type SessionState } from "@/api/session";
 
 const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("hcmp-session");
@@ -28,7 +28,7 @@ export function useSession(): SessionState {
 }
 
 /** The person in front of the screen; only for screens behind the sign-in. */
-export function useAccount(): Account {
+export function useAccount(): SignedInAccount {
   const state = useSession();
   if (state.kind !== "signed-in") throw new Error("useAccount needs a signed-in session");
   return state.account;

@@ -17,6 +17,7 @@ import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { accountLooks } from "@/shared/ui/states";
 
+import { QuotaField, RoleField } from "./AccountFields";
 import { useAccountOrder, useAccounts } from "./queries";
 
 export function AccountsPage() {
@@ -74,7 +75,7 @@ function WaitingRow({ account }: { account: Account }) {
       <Table.Td>
         <Person account={account} />
       </Table.Td>
-      <Table.Td c="var(--text-soft)">{account.created_at !== undefined && <Ago time={account.created_at} />}</Table.Td>
+      <Table.Td c="var(--text-soft)"><Ago time={account.registered_at} /></Table.Td>
       <Table.Td ta="right">
         <Button
           size="xs"
@@ -94,15 +95,18 @@ function AccountTable({ accounts }: { accounts: readonly Account[] }) {
   const t = useT();
   const me = useAccount();
   return (
-    <Table.ScrollContainer minWidth={620}>
+    <Table.ScrollContainer minWidth={780}>
       <Table highlightOnHover aria-label={t("accounts.all")}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t("accounts.person")}</Table.Th>
             <Table.Th>{t("accounts.role")}</Table.Th>
+            <Table.Th>{t("accounts.quota")}</Table.Th>
             <Table.Th>{t("accounts.status")}</Table.Th>
             <Table.Th>{t("accounts.since")}</Table.Th>
-            <Table.Th />
+            <Table.Th>
+              <span className="visually-hidden">{t("table.actions")}</span>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -111,11 +115,16 @@ function AccountTable({ accounts }: { accounts: readonly Account[] }) {
               <Table.Td>
                 <Person account={account} you={account.id === me.id} />
               </Table.Td>
-              <Table.Td>{t(`role.${account.role}`)}</Table.Td>
+              <Table.Td>
+                <RoleField account={account} disabled={account.id === me.id} />
+              </Table.Td>
+              <Table.Td>
+                <QuotaField account={account} />
+              </Table.Td>
               <Table.Td>
                 <StateBadge look={accountLooks[account.status]} />
               </Table.Td>
-              <Table.Td c="var(--text-soft)">{account.created_at !== undefined && <Ago time={account.created_at} />}</Table.Td>
+              <Table.Td c="var(--text-soft)"><Ago time={account.registered_at} /></Table.Td>
               <Table.Td ta="right">{account.id !== me.id && <AccountActions account={account} />}</Table.Td>
             </Table.Tr>
           ))}

@@ -86,10 +86,10 @@ function RegisterForm({ pending, error, onSubmit }: RegisterFormProps) {
 
 function complaints(form: Form): Complaints {
   const wrong: Complaints = {};
-  if (!/^[a-z0-9][a-z0-9._-]{2,31}$/.test(form.username)) wrong.username = "register.badUsername";
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$/.test(form.username)) wrong.username = "register.badUsername";
   if (form.full_name.trim() === "") wrong.full_name = "field.required";
   if (!/^[^\s@]+@[^\s@]+$/.test(form.email)) wrong.email = "register.badEmail";
-  if (form.password.length < 12) wrong.password = "register.shortPassword";
+  if (form.password.length < 8) wrong.password = "register.shortPassword";
   return wrong;
 }
 

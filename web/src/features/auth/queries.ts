@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { answer, api, idempotencyKey } from "@/api/client";
-import type { Account } from "@/api/contract";
+import type { Account, RegistrationForm, Role } from "@/api/contract";
 import { onlySilence } from "@/api/problem";
 import { session } from "@/api/session";
 import { endSession, useIsOperator } from "@/shared/session";
@@ -21,7 +21,7 @@ export function useSignIn() {
 
 export function useRegister() {
   return useMutation({
-    mutationFn: (body: { username: string; password: string; full_name: string; email: string }) =>
+    mutationFn: (body: RegistrationForm) =>
       answer(api.POST("/api/register", { body, params: { header: { "Idempotency-Key": idempotencyKey() } } })),
   });
 }
@@ -55,16 +55,25 @@ export function useAccountOrder(order: AccountOrder) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (account: Account) => {
-      const params = { path: { id: account.id } };
+      const params = { path: { account_id: account.id } };
       switch (order) {
         case "approve":
-          return answer(api.POST("/api/admin/accounts/{id}/approve", { params }));
+          return answer(api.POST("/api/admin/accounts/{account_id}/approve", { params }));
         case "suspend":
-          return answer(api.POST("/api/admin/accounts/{id}/suspend", { params }));
+          return answer(api.POST("/api/admin/accounts/{account_id}/suspend", { params }));
         case "reactivate":
-          return answer(api.POST("/api/admin/accounts/{id}/reactivate", { params }));
+          return answer(api.POST("/api/admin/accounts/{account_id}/reactivate", { params }));
       }
     },
+    onSettled: () => client.invalidateQueries({ queryKey: ACCOUNTS }),
+  });
+}
+
+export function useAmendAccount({ id }: Account) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { role?: Role; machine_quota?: number }) =>
+      answer(api.PATCH("/api/admin/accounts/{account_id}", { params: { path: { account_id: id } }, body })),
     onSettled: () => client.invalidateQueries({ queryKey: ACCOUNTS }),
   });
 }

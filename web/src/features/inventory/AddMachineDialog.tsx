@@ -3,13 +3,14 @@
 import { Button, Group, Modal, NumberInput, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useState, type SubmitEvent } from "react";
 
+import type { NewMachine } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
 import { noticeDone } from "@/shared/ui/notices";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
-import { useAddMachine, type NewMachine } from "./queries";
+import { useAddMachine } from "./queries";
 
-const BLANK = { name: "", address: "", ssh_port: 22, ssh_user: "root", credential: "" };
+const BLANK = { name: "", address: "", ssh_port: 22, ssh_user: "hcmp", credential: "" };
 
 export function AddMachineDialog({ onClose }: { onClose: () => void }) {
   const t = useT();

@@ -24,7 +24,7 @@ export function FactoryReset() {
             {t("settings.resetHint")}
           </Text>
         </div>
-        <Button color="red" variant="outline" onClick={() => setAsking(true)}>
+        <Button variant="default" className="danger" onClick={() => setAsking(true)}>
           {t("settings.resetOpen")}
         </Button>
       </Group>

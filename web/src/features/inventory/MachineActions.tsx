@@ -38,7 +38,8 @@ export function MachineActions({ machine }: { machine: Machine }) {
   const [asking, setAsking] = useState<Asked | null>(null);
   const back = useMachineOrder("return");
   const release = useMachineOrder("release");
-  const orders = possible[machine.status];
+  // What was added by hand no provider can make anew.
+  const orders = possible[machine.status].filter((order) => order !== "recycle" || machine.provider !== "static");
   if (orders.length === 0) return null;
   const outcome = {
     onSuccess: () => noticeDone(t("pool.done", { name: machine.name })),

@@ -50,7 +50,9 @@ export function PoolTable({ machines }: { machines: readonly Machine[] }) {
               <Table.Th>{t("pool.status")}</Table.Th>
               <Table.Th>{t("pool.owner")}</Table.Th>
               <Table.Th>{t("pool.provider")}</Table.Th>
-              <Table.Th />
+              <Table.Th>
+              <span className="visually-hidden">{t("table.actions")}</span>
+            </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -3,7 +3,7 @@
 import { Button, Group, PasswordInput, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useState, type SubmitEvent } from "react";
 
-import type { Settings } from "@/api/contract";
+import type { Settings, SettingsChange } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
 import { Loading } from "@/shared/ui/Loading";
 import { noticeDone } from "@/shared/ui/notices";
@@ -12,7 +12,7 @@ import { Panel } from "@/shared/ui/Panel";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { FactoryReset } from "./FactoryReset";
-import { useSaveSettings, useSettings, type SettingsChange } from "./queries";
+import { useSaveSettings, useSettings } from "./queries";
 
 export function SettingsPage() {
   const t = useT();
@@ -120,7 +120,7 @@ function VcenterSection({ form, password, onChange }: SectionProps & { password:
           <TextInput label={t("settings.vcenterUsername")} {...text("vcenter_username")} />
           <PasswordInput
             label={t("settings.vcenterPassword")}
-            placeholder={t(form.vcenter_password_set === true ? "settings.passwordKept" : "settings.passwordNone")}
+            placeholder={t(form.vcenter_password_set ? "settings.passwordKept" : "settings.passwordNone")}
             value={password}
             autoComplete="new-password"
             onChange={(event) => onChange({ vcenter_password: event.currentTarget.value })}

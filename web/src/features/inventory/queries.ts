@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { answer, api, idempotencyKey } from "@/api/client";
-import type { Machine, paths, Settings } from "@/api/contract";
+import type { Machine, NewMachine, SettingsChange } from "@/api/contract";
 
 const POOL = ["pool"] as const;
 const SETTINGS = ["settings"] as const;
@@ -16,8 +16,6 @@ export function usePool() {
 export function useFreeMachines(): number | null {
   return usePool().data?.counts.available ?? null;
 }
-
-export type NewMachine = paths["/api/vms"]["post"]["requestBody"]["content"]["application/json"];
 
 export function useAddMachine() {
   return usePoolOrder((body: NewMachine) =>
@@ -64,8 +62,6 @@ function usePoolOrder<Order, Result>(mutationFn: (order: Order) => Promise<Resul
 export function useSettings() {
   return useQuery({ queryKey: SETTINGS, queryFn: () => answer(api.GET("/api/admin/settings")) });
 }
-
-export type SettingsChange = Partial<Settings> & { vcenter_password?: string };
 
 export function useSaveSettings() {
   const client = useQueryClient();

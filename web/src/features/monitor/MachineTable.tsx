@@ -36,7 +36,9 @@ export function MachineTable({ machines }: { machines: readonly MachineResources
             {columns.map(([column, label]) => (
               <SortableHead key={column} column={column} label={t(label)} sorting={sorting} onSort={setSorting} />
             ))}
-            <Table.Th />
+            <Table.Th>
+              <span className="visually-hidden">{t("table.actions")}</span>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

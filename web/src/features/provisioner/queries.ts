@@ -5,6 +5,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClie
 import { answer, api } from "@/api/client";
 import type { Project, ProjectStatus } from "@/api/contract";
 import { onlySilence } from "@/api/problem";
+import { useSpeech } from "@/shared/i18n/language";
 
 const PROJECTS = ["projects"] as const;
 const project = (id: string) => ["project", id] as const;
@@ -17,7 +18,12 @@ export function isMoving(status: ProjectStatus): boolean {
 }
 
 export function useTemplates() {
-  return useQuery({ queryKey: ["templates"], queryFn: () => answer(api.GET("/api/templates")), staleTime: 60_000 });
+  const { language } = useSpeech();
+  return useQuery({
+    queryKey: ["templates", language],
+    queryFn: () => answer(api.GET("/api/templates", { params: { header: { "Accept-Language": language } } })),
+    staleTime: 60_000,
+  });
 }
 
 export function useProjects() {
@@ -77,7 +83,9 @@ export interface NewProject {
   name: string;
   template: string;
   packages: string[];
-  lease_days: number;
+  /** Null: until it is deleted. */
+  lease_days: number | null;
+  variables: Record<string, string>;
 }
 
 export function useProvision() {
@@ -115,7 +123,7 @@ export function useExtendLease({ id }: Project) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (days: number) =>
-      answer(api.PATCH("/api/projects/{id}/lease", { params: { path: { id } }, body: { lease_days: days } })),
+      answer(api.PATCH("/api/projects/{id}/lease", { params: { path: { id } }, body: { days } })),
     onSettled: () => refreshProject(client, id),
   });
 }

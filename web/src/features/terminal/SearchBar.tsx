@@ -30,6 +30,7 @@ export function SearchBar({ shell, onClose }: { shell: ShellHandle; onClose: () 
     <div className={classes.searchBar} role="search">
       <TextInput
         size="xs"
+        classNames={{ input: classes.searchInput ?? "" }}
         value={text}
         placeholder={t("terminal.searchLabel")}
         aria-label={t("terminal.searchLabel")}
@@ -41,13 +42,13 @@ export function SearchBar({ shell, onClose }: { shell: ShellHandle; onClose: () 
         }}
         style={{ flex: 1, maxWidth: 320 }}
       />
-      <ActionIcon variant="subtle" color="gray" aria-label={t("log.previous")} onClick={() => find(text, true)}>
+      <ActionIcon variant="subtle" c="#b0b7c3" className={classes.tool} aria-label={t("log.previous")} onClick={() => find(text, true)}>
         <IconChevronUp size={16} />
       </ActionIcon>
-      <ActionIcon variant="subtle" color="gray" aria-label={t("log.next")} onClick={() => find(text, false)}>
+      <ActionIcon variant="subtle" c="#b0b7c3" className={classes.tool} aria-label={t("log.next")} onClick={() => find(text, false)}>
         <IconChevronDown size={16} />
       </ActionIcon>
-      <ActionIcon variant="subtle" color="gray" aria-label={t("terminal.closeSearch")} onClick={close}>
+      <ActionIcon variant="subtle" c="#b0b7c3" className={classes.tool} aria-label={t("terminal.closeSearch")} onClick={close}>
         <IconX size={16} />
       </ActionIcon>
     </div>

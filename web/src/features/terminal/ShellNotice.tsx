@@ -34,7 +34,7 @@ export function ShellNotice({ shell, name }: { shell: ShellHandle; name: string 
       const { slug, detail } = shell.state;
       return (
         <Notice shell={shell}>
-          <ProblemAlert error={new Problem({ type: slug, title: detail || slug, status: 0, detail })} />
+          <ProblemAlert error={new Problem({ type: slug, title: detail === "" ? slug : detail, status: 0, detail })} />
         </Notice>
       );
     }

@@ -13,8 +13,8 @@ type ServerMessage =
   | { type: "exit"; status: number | null }
   | { type: "error"; slug: string; detail: string };
 
-/** The server asks in this way for an account of the machine itself. */
-const ASKS_FOR_SIGN_IN: ReadonlySet<string> = new Set(["authentication-required", "authentication-failed"]);
+/** The server asks in this way for an account of the machine itself; every other error ends the conversation. */
+const ASKS_FOR_SIGN_IN = "authentication-required";
 
 export interface ShellEvents {
   onState: (state: ShellState) => void;
@@ -23,10 +23,11 @@ export interface ShellEvents {
   onResponse: (milliseconds: number) => void;
 }
 
-const OVER: ReadonlySet<ShellState["kind"]> = new Set(["exited", "refused", "needs-sign-in"]);
+const OVER: ReadonlySet<ShellState["kind"]> = new Set(["exited", "refused"]);
 
 export class ShellSocket {
   #state: ShellState = { kind: "connecting" };
+  #wasOpen = false;
   #typedAt: number | null = null;
   readonly #socket: WebSocket;
   readonly #events: ShellEvents;
@@ -39,7 +40,12 @@ export class ShellSocket {
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) =>
       typeof data === "string" ? this.#told(JSON.parse(data) as ServerMessage) : this.#received(data);
     socket.onclose = () => {
-      if (!OVER.has(this.#state.kind)) this.#become({ kind: "lost" });
+      if (OVER.has(this.#state.kind)) return;
+      // A handshake that is refused shows a browser no reason: not one's own machine, or none of this name.
+      this.#become(this.#wasOpen ? { kind: "lost" } : { kind: "refused", slug: "terminal-refused", detail: "" });
+    };
+    socket.onopen = () => {
+      this.#wasOpen = true;
     };
   }
 
@@ -85,7 +91,7 @@ export class ShellSocket {
         break;
       case "error":
         this.#become(
-          ASKS_FOR_SIGN_IN.has(message.slug)
+          message.slug === ASKS_FOR_SIGN_IN
             ? { kind: "needs-sign-in" }
             : { kind: "refused", slug: message.slug, detail: message.detail },
         );

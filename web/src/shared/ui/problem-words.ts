@@ -9,12 +9,24 @@ export interface ProblemWords {
   body: string;
 }
 
+/** Problems whose detail holds facts that no sentence of ours can: which address, which field, which name. */
+const FACTUAL: ReadonlySet<string> = new Set([
+  "malformed-request",
+  "vm-unreachable",
+  "address-refused",
+  "credential-refused",
+  "vm-name-taken",
+  "import-incomplete",
+  "invalid-variable",
+  "too-many-attempts",
+]);
+
 export function problemWords(error: unknown, language: Language): ProblemWords {
   const problem = asProblem(error);
   const known = spoken(`problem.${problem.slug}`, language);
   const advice = spoken(`problem.${problem.slug}.try`, language);
   const figures = capacity(problem.fields, language);
-  const said = problem.detail;
+  const said = known === null || FACTUAL.has(problem.slug) ? problem.detail : "";
   return {
     title: known ?? problem.message,
     body: [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),

@@ -42,8 +42,8 @@ export function ProjectActions({ project }: { project: Project }) {
           {t("one.extend")}
         </Button>
       )}
-      {status !== "deleting" && status !== "deleted" && (
-        <Button variant="outline" color="red" leftSection={<IconTrash size={16} />} onClick={() => setDialog("delete")}>
+      {(status === "completed" || status === "failed" || status === "cancelled") && (
+        <Button variant="default" className="danger" leftSection={<IconTrash size={16} />} onClick={() => setDialog("delete")}>
           {t("one.delete")}
         </Button>
       )}

@@ -27,7 +27,9 @@ export function ProjectMachines({ project }: { project: Project }) {
                 <Table.Th w={90}>{t("machines.cpu")}</Table.Th>
                 <Table.Th w={90}>{t("machines.memory")}</Table.Th>
                 <Table.Th w={90}>{t("machines.disk")}</Table.Th>
-                <Table.Th />
+                <Table.Th>
+              <span className="visually-hidden">{t("table.actions")}</span>
+            </Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

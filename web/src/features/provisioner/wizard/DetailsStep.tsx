@@ -3,21 +3,23 @@
 import { Input, SegmentedControl, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 
+import type { Template, TemplateVariable } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
 import { Panel } from "@/shared/ui/Panel";
 
 import type { NewProject } from "../queries";
+import { LEASES, leaseWords } from "./lease";
 import { isPackageName, sortPackages } from "./packages";
-
-const LEASES = [1, 3, 7, 14, 30, 90];
+import { fitsPattern } from "./variables";
 
 interface DetailsStepProps {
   form: NewProject;
+  template: Template;
   onChange: (part: Partial<NewProject>) => void;
   complain: boolean;
 }
 
-export function DetailsStep({ form, onChange, complain }: DetailsStepProps) {
+export function DetailsStep({ form, template, onChange, complain }: DetailsStepProps) {
   const t = useT();
   return (
     <Panel>
@@ -26,7 +28,7 @@ export function DetailsStep({ form, onChange, complain }: DetailsStepProps) {
           label={t("wizard.name")}
           description={t("wizard.nameHint")}
           value={form.name}
-          maxLength={64}
+          maxLength={63}
           onChange={(event) => onChange({ name: event.currentTarget.value })}
           error={complain ? t("wizard.badName") : null}
           data-autofocus
@@ -34,13 +36,21 @@ export function DetailsStep({ form, onChange, complain }: DetailsStepProps) {
           withAsterisk={false}
         />
         <Packages chosen={form.packages} onChange={(packages) => onChange({ packages })} />
+        {template.variables.map((variable) => (
+          <Variable
+            key={variable.name}
+            variable={variable}
+            value={form.variables[variable.name] ?? variable.default}
+            onChange={(value) => onChange({ variables: { ...form.variables, [variable.name]: value } })}
+          />
+        ))}
         <Input.Wrapper label={t("wizard.lease")} description={t("wizard.leaseHint")} labelElement="div">
           <div style={{ overflowX: "auto" }}>
             <SegmentedControl
               mt={6}
               value={String(form.lease_days)}
-              onChange={(days) => onChange({ lease_days: Number(days) })}
-              data={LEASES.map((days) => ({ value: String(days), label: t("wizard.days", { count: days }) }))}
+              onChange={(days) => onChange({ lease_days: days === "null" ? null : Number(days) })}
+              data={LEASES.map((days) => ({ value: String(days), label: leaseWords(days, t) }))}
               aria-label={t("wizard.lease")}
             />
           </div>
@@ -78,6 +88,25 @@ function Packages({ chosen, onChange }: { chosen: string[]; onChange: (packages:
       error={wrong === null ? null : t("wizard.badPackage", { name: wrong })}
       clearable
       clearButtonProps={{ "aria-label": t("action.clear") }}
+    />
+  );
+}
+
+interface VariableProps {
+  variable: TemplateVariable;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+function Variable({ variable, value, onChange }: VariableProps) {
+  const t = useT();
+  return (
+    <TextInput
+      label={variable.description}
+      description={t("wizard.optional")}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      error={fitsPattern(value, variable.pattern) ? null : t("wizard.badValue")}
     />
   );
 }

@@ -19,8 +19,9 @@ import { useProvision, useTemplates, type NewProject } from "../queries";
 import { DetailsStep } from "./DetailsStep";
 import { SummaryStep } from "./SummaryStep";
 import { TemplateStep } from "./TemplateStep";
+import { valuesFit } from "./variables";
 
-const BLANK: NewProject = { name: "", template: "", packages: [], lease_days: 7 };
+const BLANK: NewProject = { name: "", template: "", packages: [], lease_days: 7, variables: {} };
 
 export function NewProjectPage() {
   const t = useT();
@@ -49,13 +50,15 @@ function Wizard({ templates }: { templates: readonly Template[] }) {
   const order = useOrder();
   const template = templates.find(({ id }) => id === form.template);
   const nameGood = isProjectName(form.name);
+  const detailsGood = nameGood && valuesFit(template, form.variables);
   const change = (part: Partial<NewProject>) => setForm({ ...form, ...part });
   const goOn = () => {
     setTried(step === 1 && !nameGood);
-    if (step === 0 || nameGood) setStep(step + 1);
+    if (step === 0 || detailsGood) setStep(step + 1);
   };
   return (
     <form
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         if (step < 2) goOn();
@@ -64,10 +67,12 @@ function Wizard({ templates }: { templates: readonly Template[] }) {
     >
       <Stepper active={step} onStepClick={setStep} allowNextStepsSelect={false} size="sm" iconSize={30}>
         <Stepper.Step label={t("wizard.template")}>
-          <TemplateStep templates={templates} chosen={form.template} onChoose={(id) => change({ template: id })} />
+          <TemplateStep templates={templates} chosen={form.template} onChoose={(id) => change({ template: id, variables: {} })} />
         </Stepper.Step>
         <Stepper.Step label={t("wizard.details")}>
-          <DetailsStep form={form} onChange={change} complain={tried && !nameGood} />
+          {template !== undefined && (
+            <DetailsStep form={form} template={template} onChange={change} complain={tried && !nameGood} />
+          )}
         </Stepper.Step>
         <Stepper.Step label={t("wizard.summary")}>
           {template !== undefined && <SummaryStep form={form} template={template} />}
@@ -105,7 +110,7 @@ function useOrder() {
   return { send, pending: provision.isPending, error: provision.error };
 }
 
+/** Begins with a letter or digit of any script; then also spaces, dots, hyphens and underscores, 63 in all. */
 function isProjectName(name: string): boolean {
-  const length = name.trim().length;
-  return length >= 1 && length <= 64;
+  return /^[\p{L}\p{N}][\p{L}\p{N}_ .-]{0,62}$/u.test(name.trim());
 }

@@ -11,6 +11,7 @@ import { Callout } from "@/shared/ui/Callout";
 import { Panel } from "@/shared/ui/Panel";
 
 import type { NewProject } from "../queries";
+import { leaseWords } from "./lease";
 import classes from "./SummaryStep.module.css";
 import { TemplateDrawing } from "./TemplateDrawing";
 
@@ -27,7 +28,14 @@ export function SummaryStep({ form, template }: { form: NewProject; template: Te
             <Fact name={t("wizard.packages")}>
               <Packages names={form.packages} />
             </Fact>
-            <Fact name={t("wizard.lease")}>{t("wizard.days", { count: form.lease_days })}</Fact>
+            {template.variables
+              .filter(({ name }) => (form.variables[name] ?? "") !== "")
+              .map(({ name, description }) => (
+                <Fact key={name} name={description}>
+                  {form.variables[name]}
+                </Fact>
+              ))}
+            <Fact name={t("wizard.lease")}>{leaseWords(form.lease_days, t)}</Fact>
             <Fact name={t("wizard.needs")}>{t("unit.machines", { count: needed })}</Fact>
           </dl>
           <TemplateDrawing roles={template.roles} />

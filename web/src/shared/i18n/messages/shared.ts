@@ -42,6 +42,7 @@ export const sharedMessages = {
   "action.clear": ["Clear", "지우기"],
   "confirm.type": ["Type {name} to confirm", "확인을 위해 {name}을(를) 입력하세요"],
   "table.sortBy": ["Sort by {column}", "{column} 기준 정렬"],
+  "table.actions": ["Actions", "작업"],
   "table.filter": ["Filter", "필터"],
   "table.noMatch": ["Nothing matches this filter.", "필터와 일치하는 항목이 없습니다."],
   "loading": ["Loading", "불러오는 중"],
