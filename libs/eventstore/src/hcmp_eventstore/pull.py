@@ -16,7 +16,9 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 HEARTBEAT_SECONDS = 2.0
-EXPIRES_SECONDS = 30.0
+# Shorter than a reactor's time to acknowledge: the pull requests of a host that lost its power are gone when its
+# work is handed out again, so that they cannot swallow it.
+EXPIRES_SECONDS = 5.0
 NANOSECONDS = 1_000_000_000
 
 # Statuses after which the same consumer answers the next request: expired, no messages, batch completed.
