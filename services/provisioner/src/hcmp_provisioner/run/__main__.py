@@ -23,6 +23,7 @@ BROKEN = 254
 def main() -> None:
     with open(0, "rb", buffering=0, closefd=False) as told:  # unbuffered: what follows the plan is waited for
         plan = Plan.model_validate_json(told.readline())
+    os.umask(0o077)
     signal.signal(signal.SIGTERM, _leave)
     become_subreaper()
     try:

@@ -1,6 +1,7 @@
 """The process of a run as its worker holds it: started with a plan, listened to, and always ended."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -99,8 +100,12 @@ async def run_process(plan: Plan) -> AsyncIterator[RunProcess]:
 
 
 def end_leftovers(run_id: str, directory: Path) -> None:
-    """End every process of this run on this host, whoever started it. Raises ProcessesLeftError."""
+    """End every process of this run on this host, whoever started it, and remove its files.
+
+    Raises ProcessesLeftError.
+    """
     end_all(lambda: of_run(run_id, directory))
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _environment(plan: Plan) -> dict[str, str]:

@@ -148,13 +148,13 @@ class Saga:
             return await self._fail(f"Ansible could not begin. {said}".strip())
         name = details.steps[number - 1].name
         await self._log.step(number, name, "failed")
-        where = ", ".join(failure.vm for failure in failures)
-        reason = failures[0].reason if failures else "Ansible ended without a reason."
+        where = f" on {', '.join(failure.vm for failure in failures)}" if failures else ""
+        reason = failures[0].reason.splitlines()[0] if failures else "Ansible ended without a reason."
         await self._execute(
             FailStep(
                 self.worker,
                 number,
-                detail=f"Step {number}, {name}, failed{f' on {where}' if where else ''}: {reason}",
+                detail=f"Step {number}, {name}, failed{where}: {reason}",
                 log_sequence=await self._log.flush(),
                 hosts=progress.hosts(),
                 failures=failures,
