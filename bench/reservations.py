@@ -4,7 +4,6 @@ Ours reads each machine and the allocation from the log, decides, and appends fo
 after an fsync; the peer updates three rows and inserts one in a transaction, with PostgreSQL's fsync.
 """
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def machine(number: int) -> GrantedMachine:
 
 async def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="hcmp-bench-") as directory:
-        os.chmod(directory, 0o755)  # PostgreSQL runs as another user
+        _open_to_postgres(Path(directory))
         server = single_server(Path(directory))
         server.start()
         await server.prepare()
@@ -55,6 +54,11 @@ async def measure() -> list[Figure]:
         finally:
             server.stop()
             postgres.cleanup()
+
+
+def _open_to_postgres(directory: Path) -> None:
+    """As root, PostgreSQL runs as another user."""
+    directory.chmod(0o755)
 
 
 async def _register(store: EventStore) -> None:

@@ -1,5 +1,6 @@
 """One installation for all end-to-end tests: six lab machines behind a real gateway."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,16 +11,20 @@ import pytest
 from hcmp_testkit.gateway import Person, sign_in
 from hcmp_testkit.installation import Installation, bring_up, remove
 
+MACHINES = 6
 MEMBER_PASSWORD = "a long enough password"
 
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    home = Path(tempfile.mkdtemp(prefix="hcmp-e2e-"))
+    """Brought up for the run and removed afterwards, unless HCMP_TEST_HOME names one that is to be kept."""
+    kept = os.environ.get("HCMP_TEST_HOME")
+    home = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="hcmp-e2e-"))
     try:
         yield bring_up(home)
     finally:
-        remove(home)
+        if not kept:
+            remove(home)
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +68,11 @@ async def stranger(operator: Person) -> AsyncIterator[Person]:
 
 @pytest.fixture
 async def full_pool(operator: Person) -> None:
-    """Six machines are free: what an earlier test used has been given back."""
+    """Six machines are free: what an earlier test used is given back, what it destroyed is made anew."""
     for project in (await operator.get("/api/projects", limit=200))["projects"]:
         if project["status"] == "completed":
             await operator.http.delete(f"/api/projects/{project['id']}")
-    await operator.pool_ready(6)
+    if sum((await operator.pool()).values()) < MACHINES:
+        imported = await operator.http.post("/api/vms/import", json={"provider": "docker", "count": MACHINES})
+        assert imported.status_code == 202, imported.text
+    await operator.pool_ready(MACHINES)

@@ -116,6 +116,7 @@ def browser(installation: Installation, upstreams: None) -> Iterator[httpx.Clien
         ("/api/admin/reset", "inventory"),
         ("/api/prometheus-sd", "inventory"),
         ("/api/templates", "provisioner"),
+        ("/api/platform", "provisioner"),
         ("/api/provision", "provisioner"),
         ("/api/projects/1/logs", "provisioner"),
         ("/ws/logs/1", "provisioner"),

@@ -1,12 +1,12 @@
 """Every route names its permission in its signature or stands on the short public list."""
 
 import importlib
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, _EffectiveRouteContext, _IncludedRouter
 
 from hcmp_webkit.identity import signed_in
 
@@ -30,8 +30,26 @@ def app_of(service: str) -> FastAPI:
     return app
 
 
-def routes(app: FastAPI) -> Iterator[APIRoute]:
-    return (route for route in app.routes if isinstance(route, APIRoute))
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path, and the tree of what its signature asks for."""
+
+    method: str
+    path: str
+    dependant: Dependant
+
+
+def operations(app: FastAPI) -> list[Operation]:
+    """Every HTTP operation of an application, those of included routers too."""
+    found = [
+        Operation(method, route.path, route.dependant)
+        for top in app.routes
+        for route in (top.effective_route_contexts() if isinstance(top, _IncludedRouter) else [top])
+        if isinstance(route, APIRoute | _EffectiveRouteContext)
+        for method in route.methods or ()
+    ]
+    assert found, "the audit found no route at all: it looks in the wrong place"
+    return found
 
 
 def asks_who_calls(dependant: Dependant) -> bool:
@@ -41,19 +59,17 @@ def asks_who_calls(dependant: Dependant) -> bool:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_asks_who_calls_or_is_public_on_purpose(service: str) -> None:
     open_routes = {
-        (service, method, route.path)
-        for route in routes(app_of(service))
-        for method in route.methods or ()
-        if not asks_who_calls(route.dependant)
+        (service, operation.method, operation.path)
+        for operation in operations(app_of(service))
+        if not asks_who_calls(operation.dependant)
     }
     assert open_routes - PUBLIC == set()
 
 
 def test_the_public_list_names_only_routes_that_exist() -> None:
     existing = {
-        (service, method, route.path)
+        (service, operation.method, operation.path)
         for service in SERVICES
-        for route in routes(app_of(service))
-        for method in route.methods or ()
+        for operation in operations(app_of(service))
     }
     assert PUBLIC - existing == set()

@@ -35,8 +35,8 @@ async def test_a_reset_during_a_run_leaves_nothing_but_the_accounts(
     assert (await member.project(accepted["project_id"]))["status"] == "deleted"
     async with asyncio.timeout(30):
         while not any(
-            entry["type"] == "hcmp.system.factory-reset-completed.v1"
-            for entry in (await operator.get("/api/activity", limit=50))["activity"]
+            entry["kind"] == "system.factory-reset-completed"
+            for entry in (await operator.get("/api/activity", limit=50))["events"]
         ):
             await asyncio.sleep(0.3)
     again = await sign_in(installation.url, installation.username, installation.password)

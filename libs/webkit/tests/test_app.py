@@ -122,3 +122,8 @@ async def test_requests_are_counted_by_route_not_by_path(client: httpx.AsyncClie
 def test_values_named_like_secrets_never_reach_the_log() -> None:
     event = redact(None, "info", {"event": "login", "password": "p", "access_token": "t", "username": "mina"})
     assert event == {"event": "login", "password": "***", "access_token": "***", "username": "mina"}
+
+
+def test_a_ticket_in_a_logged_address_is_blanked() -> None:
+    event = redact(None, "info", {"event": '"WebSocket /ws/ssh/1?after=1&ticket=abc.def" [accepted]'})
+    assert event["event"] == '"WebSocket /ws/ssh/1?after=1&ticket=***" [accepted]'

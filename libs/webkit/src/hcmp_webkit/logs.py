@@ -1,19 +1,24 @@
 """Structured logs, one JSON object a line, in which values named like secrets never appear."""
 
 import logging
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+# A WebSocket's one-time ticket stands in its address, and servers log addresses.
+_TICKET = re.compile(r"(ticket=)[^&\s\"']+")
 _SECRET_WORDS = ("password", "secret", "token", "credential", "authorization", "cookie", "private_key", "ticket")
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blank the values of keys that name a secret."""
+    """Blank the values of keys that name a secret, and tickets in any text."""
     for key in event:
         if any(word in key.lower() for word in _SECRET_WORDS):
             event[key] = "***"
+        elif isinstance(event[key], str):
+            event[key] = _TICKET.sub(r"\1***", event[key])
     return event
 
 

@@ -3,8 +3,15 @@
 import json
 import sys
 
+from fastapi import FastAPI
+
 from hcmp_provisioner.api.application import build
 
+
+def app() -> FastAPI:
+    """The routes alone, without a server behind them."""
+    return build()
+
+
 if __name__ == "__main__":
-    json.dump(build().openapi(), sys.stdout, indent=2, sort_keys=True)
-    sys.stdout.write("\n")
+    sys.stdout.write(json.dumps(app().openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
