@@ -69,8 +69,11 @@ async def issuer(broker: Client) -> AsyncIterator[Issuer]:
     """Answers in place of the auth service: keys, and whether a password is the operator's."""
 
     async def verify(message: Msg) -> None:
-        ok = json.loads(message.data)["password"] == OPERATOR_PASSWORD
-        await message.respond(json.dumps({"ok": ok}).encode())
+        password = json.loads(message.data)["password"]
+        answer: dict[str, object] = {"ok": password == OPERATOR_PASSWORD}
+        if password == "once too often":
+            answer |= {"error": "too-many-attempts", "retry_after": 7}
+        await message.respond(json.dumps(answer).encode())
 
     issuer = Issuer()
     async with issuer.answering(broker):

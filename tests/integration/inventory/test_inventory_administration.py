@@ -94,6 +94,8 @@ async def test_the_pool_is_shown_as_it_was(operator: AsyncClient) -> None:
     assert await at(between) == EMPTY | {"available": 2}
     assert await at(datetime.now(UTC)) == EMPTY | {"available": 1, "maintenance": 1}
     assert (await operator.get("/api/pool?at=yesterday")).status_code == 422
+    for edge in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"):
+        assert (await operator.get("/api/pool", params={"at": edge})).status_code == 200
 
 
 async def test_settings_are_kept_told_and_never_show_the_password(
@@ -171,6 +173,7 @@ async def test_a_reset_needs_the_word_the_role_and_the_password(
 
     assert await reset(operator, confirm="reset", password="the operator's password") == (422, "malformed-request")
     assert await reset(operator, confirm="RESET", password="wrong") == (403, "wrong-password")
+    assert await reset(operator, confirm="RESET", password="once too often") == (429, "too-many-attempts")
     assert await reset(member, confirm="RESET", password="the operator's password") == (403, "forbidden")
     assert await event_store.load("system", SYSTEM) == []
 

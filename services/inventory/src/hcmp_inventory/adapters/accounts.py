@@ -5,7 +5,7 @@ import json
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from hcmp_inventory.ports.services import AccountsUnavailableError, WrongPasswordError
+from hcmp_inventory.ports.services import AccountsUnavailableError, TooManyAttemptsError, WrongPasswordError
 
 ANSWER_SECONDS = 5.0
 
@@ -20,5 +20,12 @@ class RemoteAccounts:
             answer = await self._client.request("hcmp.rpc.auth.verify-password", question, timeout=ANSWER_SECONDS)
         except NatsError as silence:
             raise AccountsUnavailableError from silence
-        if json.loads(answer.data).get("ok") is not True:
-            raise WrongPasswordError
+        match json.loads(answer.data):
+            case {"ok": True}:
+                return
+            case {"error": "too-many-attempts", "retry_after": retry_after}:
+                raise TooManyAttemptsError(retry_after)
+            case {"error": _}:
+                raise AccountsUnavailableError
+            case _:
+                raise WrongPasswordError

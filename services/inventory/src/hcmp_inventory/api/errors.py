@@ -1,5 +1,6 @@
 """How the inventory's errors read at the door."""
 
+import math
 from typing import Any
 
 from hcmp_inventory.domain.system import ResetInProgressError
@@ -18,7 +19,7 @@ from hcmp_inventory.ports.connections import (
     HostKeyMismatchError,
     UnreachableError,
 )
-from hcmp_inventory.ports.services import AccountsUnavailableError, WrongPasswordError
+from hcmp_inventory.ports.services import AccountsUnavailableError, TooManyAttemptsError, WrongPasswordError
 from hcmp_webkit.problems import ErrorTable, Problem, not_found
 
 
@@ -142,6 +143,17 @@ def _wrong_password(_: Any) -> Problem:
     return Problem("wrong-password", title="Wrong password", status=403, detail="This is not your password.")
 
 
+def _too_many_attempts(error: TooManyAttemptsError) -> Problem:
+    seconds = math.ceil(error.retry_after)
+    return Problem(
+        "too-many-attempts",
+        title="Too many attempts",
+        status=429,
+        detail=f"Too many wrong passwords. Try again in {seconds} s.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
 def _accounts_unavailable(_: Any) -> Problem:
     return Problem(
         "identity-unavailable",
@@ -175,6 +187,7 @@ ERRORS: ErrorTable = {
     NoProviderError: _no_provider,
     ResetInProgressError: _resetting,
     WrongPasswordError: _wrong_password,
+    TooManyAttemptsError: _too_many_attempts,
     AccountsUnavailableError: _accounts_unavailable,
     SettingsChangedMeanwhileError: _changed_meanwhile,
 }

@@ -15,7 +15,7 @@ class Resets:
     accounts: Accounts
 
     async def request(self, account_id: str, password: str, context: Context) -> int:
-        """Raises ports.WrongPasswordError, ports.AccountsUnavailableError."""
+        """Raises what ports.services.Accounts raises."""
         await self.accounts.verify_password(account_id, password)
         return await self._command(system.RequestReset(), context)
 

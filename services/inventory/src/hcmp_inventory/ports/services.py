@@ -8,6 +8,14 @@ class WrongPasswordError(Exception):
     """The account's password is another one."""
 
 
+class TooManyAttemptsError(Exception):
+    """Too many wrong passwords were given; the next try may come after so many seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"try again in {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
 class AccountsUnavailableError(Exception):
     """The auth service did not answer."""
 
@@ -25,7 +33,7 @@ class Exclusive(Protocol):
 
 class Accounts(Protocol):
     async def verify_password(self, account_id: str, password: str) -> None:
-        """Raises WrongPasswordError, AccountsUnavailableError."""
+        """Raises WrongPasswordError, TooManyAttemptsError, AccountsUnavailableError."""
 
 
 class ProjectLogs(Protocol):
