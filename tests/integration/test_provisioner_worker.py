@@ -296,5 +296,21 @@ async def test_a_credential_that_cannot_be_decrypted_fails_the_run_with_a_senten
     assert ended.detail == "The credential of vm-1 cannot be decrypted."
 
 
+async def test_a_worker_that_is_told_to_stop_hands_its_run_to_the_next(lab: WorkerLab) -> None:
+    lab.add_play("hangs-once", HANGS_ONCE)
+    first = await lab.start_worker()
+    project = await lab.request("good", "hangs-once", machines=1)
+    await until(lambda: "hangs-once" in lab.ran, seconds=20)
+
+    first.terminate()
+    assert await asyncio.to_thread(first.wait, 10) in {0, -signal.SIGTERM}
+    assert processes_of(project) == []
+    assert list(lab.runs.iterdir()) == []
+    assert kinds(await lab.events(project))[-1] == "step-started", "a stop is no failure"
+    await lab.start_worker()
+    await lab.until(project, ProjectProvisioned, seconds=30)
+    assert lab.ran == ["good", "hangs-once", "hangs-once"]
+
+
 def bare(text: str) -> str:
     return text.replace("\x1b[0;32m", "").replace("\x1b[0m", "").strip()

@@ -12,6 +12,7 @@ from hcmp_eventstore.store import EventStore
 from hcmp_provisioner.projections.project_view import FINAL, ProjectView, project
 
 WATCH_SECONDS = 3600.0
+STORED_SECONDS = 10.0
 
 _MARKS = {"completed": "::COMPLETED::", "failed": "::FAILED::", "cancelled": "::CANCELLED::"}
 
@@ -44,12 +45,16 @@ class LiveLog:
                     yield frame
 
     async def _up_to(self, project_id: str, after: int, last: int) -> AsyncGenerator[Frame, None]:
-        """Yield the frames behind `after` up to `last`, which is stored."""
+        """Yield the frames behind `after` up to `last`, which is stored; fewer when a reset empties the log."""
         async with aclosing(read_log(self.store.client, project_id, after=after)) as frames:
-            async for frame in frames:
-                yield frame
-                if frame.seq >= last:
+            while after < last:
+                try:
+                    async with asyncio.timeout(STORED_SECONDS):
+                        frame = await anext(frames)
+                except TimeoutError:
                     return
+                yield frame
+                after = frame.seq
 
     async def _live(self, project_id: str, after: int) -> AsyncGenerator[Frame, None]:
         """Yield frames as they come, until the project's final event is known."""
