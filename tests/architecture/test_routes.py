@@ -36,7 +36,7 @@ class Operation:
 
     method: str
     path: str
-    dependant: Dependant
+    dependant: Dependant | None
 
 
 def operations(app: FastAPI) -> list[Operation]:
@@ -52,8 +52,10 @@ def operations(app: FastAPI) -> list[Operation]:
     return found
 
 
-def asks_who_calls(dependant: Dependant) -> bool:
-    return dependant.call is signed_in or any(asks_who_calls(inner) for inner in dependant.dependencies)
+def asks_who_calls(dependant: Dependant | None) -> bool:
+    return dependant is not None and (
+        dependant.call is signed_in or any(asks_who_calls(inner) for inner in dependant.dependencies)
+    )
 
 
 @pytest.mark.parametrize("service", SERVICES)
