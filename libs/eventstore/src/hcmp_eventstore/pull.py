@@ -61,18 +61,28 @@ class Puller:
                     message = await self._arrived.get()
             except TimeoutError:
                 raise ConsumerLostError("no heartbeat") from None
-            status = (message.headers or {}).get("Status")
-            if status is None:
-                self._outstanding -= 1
+            if self._is_message(message):
                 return message
-            if status in _ASK_AGAIN or (status == "409" and _ended(message)):
-                self._outstanding = 0
-            elif status != "100":
-                raise ConsumerLostError(f"{status} {(message.headers or {}).get('Description', '')}")
 
-    def waiting(self) -> int:
-        """How many messages have arrived that `next` has not returned yet; heartbeats count too."""
-        return self._arrived.qsize()
+    def next_arrived(self) -> Msg | None:
+        """The next message if it has arrived already. Raises ConsumerLostError as `next` does."""
+        while not self._arrived.empty():
+            message = self._arrived.get_nowait()
+            if self._is_message(message):
+                return message
+        return None
+
+    def _is_message(self, message: Msg) -> bool:
+        """Tell a message of the stream from what the broker says about the request."""
+        status = (message.headers or {}).get("Status")
+        if status is None:
+            self._outstanding -= 1
+            return True
+        if status in _ASK_AGAIN or (status == "409" and _ended(message)):
+            self._outstanding = 0
+        elif status != "100":
+            raise ConsumerLostError(f"{status} {(message.headers or {}).get('Description', '')}")
+        return False
 
     async def _ask(self) -> None:
         request = {

@@ -61,8 +61,8 @@ async def _read_once(
     async with Puller(client, stream=stream, consumer=info.name, batch=BATCH) as puller:
         while True:
             batch = [await puller.next()]
-            while puller.waiting() and len(batch) < BATCH:
-                batch.append(await puller.next())
+            while len(batch) < BATCH and (message := puller.next_arrived()) is not None:
+                batch.append(message)
             for message in batch:
                 if message.metadata.sequence.consumer != expected:
                     raise ReadGapError(f"delivery {message.metadata.sequence.consumer} came instead of {expected}")
