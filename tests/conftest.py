@@ -12,6 +12,7 @@ from hcmp_testkit.gateway import Person, sign_in
 from hcmp_testkit.installation import Installation, bring_up, remove
 
 MACHINES = 6
+ENDED = ("completed", "failed", "cancelled", "rejected", "deleted")
 MEMBER_PASSWORD = "a long enough password"
 
 
@@ -70,7 +71,10 @@ async def stranger(operator: Person) -> AsyncIterator[Person]:
 async def full_pool(operator: Person) -> None:
     """Six machines are free: what an earlier test used is given back, what it destroyed is made anew."""
     for project in (await operator.get("/api/projects", limit=200))["projects"]:
-        if project["status"] == "completed":
+        if project["status"] in ("requested", "configuring"):
+            await operator.http.post(f"/api/projects/{project['id']}/cancel")
+            await operator.settled(project["id"], *ENDED)
+        elif project["status"] == "completed":
             await operator.http.delete(f"/api/projects/{project['id']}")
     if sum((await operator.pool()).values()) < MACHINES:
         imported = await operator.http.post("/api/vms/import", json={"provider": "docker", "count": MACHINES})

@@ -24,7 +24,7 @@ async def test_the_project_completes_although_a_process_was_killed(
     async with asyncio.timeout(60):
         while not any(step["status"] == "succeeded" for step in (await member.project(project_id))["steps"]):
             await asyncio.sleep(0.2)
-    os.kill(int(installation.supervisor("pid", process)), signal.SIGKILL)
+    os.kill(installation.process(process), signal.SIGKILL)
 
     async with asyncio.timeout(200):
         while True:

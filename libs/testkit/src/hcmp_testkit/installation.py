@@ -21,14 +21,11 @@ class Installation:
     username: str
     password: str
 
-    def supervisor(self, *command: str) -> str:
-        """Ask the installation's supervisord, for example `supervisor("pid", "auth")`."""
-        supervisorctl = HCMP.with_name("supervisorctl")
-        done = subprocess.run(
-            [supervisorctl, "-c", self.home / "supervisord.conf", *command],
-            check=False, capture_output=True, text=True, timeout=30,
-        )  # fmt: skip
-        return done.stdout.strip()
+    def process(self, name: str) -> int:
+        """The process id of one part, as `hcmp status` tells it."""
+        parts = json.loads(hcmp("status", "--home", self.home, "--json"))
+        [pid] = [part["pid"] for part in parts if part["name"] == name]
+        return int(pid)
 
 
 def hcmp(*arguments: str | Path, seconds: float = STOP_SECONDS) -> str:
