@@ -58,7 +58,7 @@ const gray: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { brand, dark, gray, red },
   primaryColor: "brand",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   black: "#1b212a",
   fontFamily:
     '"Inter Variable", "Noto Sans KR Variable", system-ui, -apple-system, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif',

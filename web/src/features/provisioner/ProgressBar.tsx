@@ -14,7 +14,15 @@ export function ProgressBar({ project }: { project: Pick<Project, "steps" | "sta
   const words = t("projects.steps", { done, total });
   return (
     <div className={classes.progress} data-tone={projectLooks[project.status].tone}>
-      <div className={classes.track} role="progressbar" aria-valuemin={0} aria-valuemax={total} aria-valuenow={done} aria-valuetext={words} aria-label={t("projects.progress")}>
+      <div
+        className={classes.track}
+        role="progressbar"
+        aria-label={t("projects.progress")}
+        aria-valuemin={0}
+        aria-valuemax={total}
+        aria-valuenow={done}
+        aria-valuetext={words}
+      >
         {project.steps.map((step) => (
           <span key={step.number} className={classes.part} data-status={step.status} />
         ))}

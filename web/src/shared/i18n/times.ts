@@ -9,24 +9,38 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
+/** Making a formatter costs far more than using it, and a log asks for one a line. */
+function onceForEach<Formatter>(make: (language: Language) => Formatter): (language: Language) => Formatter {
+  const made = new Map<Language, Formatter>();
+  return (language) => {
+    const formatter = made.get(language) ?? make(language);
+    made.set(language, formatter);
+    return formatter;
+  };
+}
+
+const relative = onceForEach((language) => new Intl.RelativeTimeFormat(language, { numeric: "auto" }));
+const moment = onceForEach((language) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }));
+const clock = onceForEach(
+  (language) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+);
+
 /** "3 minutes ago", "in 2 days". */
 export function relativeTime(time: string, language: Language, now = Date.now()): string {
   const seconds = Math.round((Date.parse(time) - now) / 1000);
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+  return relative(language).format(Math.trunc(seconds / size), unit);
 }
 
 export function dateTime(time: string | number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(time));
+  return moment(language).format(new Date(time));
 }
 
 export function clockTime(time: string | number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(
-    new Date(time),
-  );
+  return clock(language).format(new Date(time));
 }
 
-/** "1 h 02 min", "3 min 05 s", "12 s": short enough for a table. */
+/** "1 h 2 min", "3 min 5 s", "12 s": short enough for a table. */
 export function duration(milliseconds: number, language: Language): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [h, m, s] = language === "ko" ? ["시간", "분", "초"] : [" h", " min", " s"];

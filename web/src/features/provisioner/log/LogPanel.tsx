@@ -44,11 +44,11 @@ export function LogPanel({ log, projectId, projectName, expectsMore, handle }: L
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
-    getItemKey: (index) => view.shown[index] ?? index,
     overscan: 24,
   });
   const { follow, setFollow, handlers } = useFollow(scroller, list.getTotalSize());
-  useEffect(() => list.measure(), [wrap, list]);
+  // Heights belong to positions: another filter or another wrapping makes them all unknown.
+  useEffect(() => list.measure(), [wrap, vm, list]);
 
   const show = (index: number) => {
     setFollow(false);

@@ -28,7 +28,9 @@ export function TemplateDrawing({ roles }: { roles: Template["roles"] }) {
       aria-label={words}
       style={{ maxWidth: roles.length * COLUMN * 1.15 }}
     >
-      {columns.slice(1).flatMap((column, index) => (columns[index] ?? []).flatMap((from) => column.map((to) => <Line key={`${from.x},${from.y},${to.y}`} from={from} to={to} />)))}
+      {neighbours(columns).map(([from, to]) => (
+        <Line key={`${from.x},${from.y},${to.y}`} from={from} to={to} />
+      ))}
       {columns.flat().map((place) => (
         <Box key={`${place.x},${place.y}`} place={place} />
       ))}
@@ -44,6 +46,13 @@ export function TemplateDrawing({ roles }: { roles: Template["roles"] }) {
 function places(count: number, column: number, height: number): Place[] {
   const top = (height - count * ROW) / 2;
   return Array.from({ length: count }, (_, row) => ({ x: column * COLUMN + COLUMN / 2, y: top + row * ROW + ROW / 2 }));
+}
+
+/** Every machine of a role speaks to every one of the next. */
+function neighbours(columns: Place[][]): [Place, Place][] {
+  return columns.slice(1).flatMap((column, index) =>
+    (columns[index] ?? []).flatMap((from) => column.map((to): [Place, Place] => [from, to])),
+  );
 }
 
 function Line({ from, to }: { from: Place; to: Place }) {
