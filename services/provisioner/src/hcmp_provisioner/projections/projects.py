@@ -24,6 +24,18 @@ from hcmp_eventstore.projector import Cursor
 from hcmp_eventstore.recorded import Recorded
 
 CHANGING = ("status", "attempt", "lease_expires_at", "failure", "log_sequence")
+TURN = sql.SQL("""
+    WITH ended AS (
+        UPDATE period SET valid_to = GREATEST(valid_from, %(time_)s)
+        WHERE project_id = %(project_)s AND valid_to IS NULL AND since < %(sequence_)s
+            AND (%(was_)s::text IS NULL OR status = %(was_)s)
+            AND (%(attempt_)s::int IS NULL OR attempt = %(attempt_)s)
+        RETURNING *
+    )
+    INSERT INTO period
+    SELECT project_id, %(sequence_)s, valid_to, NULL, {columns} FROM ended
+    ON CONFLICT DO NOTHING
+""")
 
 
 class Projects:
@@ -139,18 +151,7 @@ async def _turn(
         else sql.Placeholder(column)
         for column in CHANGING
     ]
-    statement = sql.SQL("""
-        WITH ended AS (
-            UPDATE period SET valid_to = GREATEST(valid_from, %(time_)s)
-            WHERE project_id = %(project_)s AND valid_to IS NULL AND since < %(sequence_)s
-                AND (%(was_)s::text IS NULL OR status = %(was_)s)
-                AND (%(attempt_)s::int IS NULL OR attempt = %(attempt_)s)
-            RETURNING *
-        )
-        INSERT INTO period
-        SELECT project_id, %(sequence_)s, valid_to, NULL, {columns} FROM ended
-        ON CONFLICT DO NOTHING
-    """).format(columns=sql.SQL(", ").join(columns))
+    statement = TURN.format(columns=sql.SQL(", ").join(columns))
     values = {name: value for name, value in changes.items() if not isinstance(value, sql.Composable)}
     await cursor.execute(
         statement,
