@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ConfigDict
 
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
@@ -44,6 +45,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     app.get("/domain")(raising(NoMachinesError(3)))
     app.get("/conflict")(raising(ConcurrencyError("hcmp.vm.a.>", 1, 2)))
     app.get("/silent")(raising(StoreUnavailableError("append")))
+    app.get("/no-database")(raising(PoolTimeout("secret host")))
     app.get("/bug")(raising(ZeroDivisionError("secret detail")))
 
     @app.post("/body")
@@ -65,6 +67,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         ("/domain", 409, "insufficient-capacity"),
         ("/conflict", 409, "conflict"),
         ("/silent", 503, "log-unavailable"),
+        ("/no-database", 503, "database-unavailable"),
         ("/bug", 500, "internal-error"),
         ("/nowhere", 404, "not-found"),
         ("/body", 405, "method-not-allowed"),
@@ -77,6 +80,7 @@ async def test_a_failure_is_a_problem_document_with_a_stable_slug(
     assert (answer.status_code, answer.json()["type"], answer.json()["status"]) == (status, slug, status)
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
+    assert answer.headers["x-correlation-id"]
 
 
 async def test_a_domain_errors_facts_are_fields_of_the_document(client: httpx.AsyncClient) -> None:

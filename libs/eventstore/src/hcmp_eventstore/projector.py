@@ -33,6 +33,8 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 T = TypeVar("T")
 
 RETRY_SECONDS = 0.5
+# How long a query waits for a connection before it is told that the database does not answer.
+QUERY_WAIT_SECONDS = 5.0
 
 APPLIED = Counter("hcmp_projector_events_total", "Events applied to a read model", ["projector"])
 CHECKPOINT = Gauge("hcmp_projector_checkpoint", "Log sequence that a read model stands for", ["projector"])
@@ -225,6 +227,7 @@ async def open_pool(database_url: str, model: ReadModel) -> AsyncIterator[Pool]:
         },
         min_size=1,
         max_size=8,
+        timeout=QUERY_WAIT_SECONDS,
         open=False,
         check=AsyncConnectionPool.check_connection,
     )

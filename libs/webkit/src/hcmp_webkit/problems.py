@@ -4,12 +4,16 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg import OperationalError
 from starlette.exceptions import HTTPException
 
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError, WritesRefusedError
+
+log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -72,6 +76,13 @@ _SHARED: ErrorTable = {
         "it is done only once.",
         headers={"Retry-After": "5"},
     ),
+    OperationalError: lambda _: Problem(
+        "database-unavailable",
+        title="The database does not answer",
+        status=503,
+        detail="The read model cannot be asked just now. Try again in a moment.",
+        headers={"Retry-After": "2"},
+    ),
     WritesRefusedError: lambda error: Problem(
         "log-damaged",
         title="The event log has lost events",
@@ -109,12 +120,16 @@ def install(app: FastAPI, errors: ErrorTable) -> None:
             headers=error.headers,
         ).response()
 
-    async def unexpected(_: Request, __: Exception) -> JSONResponse:
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        """Starlette answers these outside of all middleware, where neither header nor log has the id by itself."""
+        correlation_id = request.state.correlation_id
+        log.error("request_broke", correlation_id=correlation_id, exc_info=error)
         return Problem(
             "internal-error",
             title="Something went wrong on our side",
             status=500,
             detail="The fault is recorded under the correlation id in this answer's X-Correlation-ID header.",
+            headers={"X-Correlation-ID": correlation_id},
         ).response()
 
     app.add_exception_handler(Problem, problem)  # type: ignore[arg-type]
