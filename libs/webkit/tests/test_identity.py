@@ -1,5 +1,6 @@
 """Access tokens: only our own, for us, alive, and of a session that was not ended."""
 
+import asyncio
 import base64
 import json
 import time
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from jwt.algorithms import OKPAlgorithm
 
-from hcmp_webkit.identity import Identity, Principal
+from hcmp_webkit.identity import JWKS_RETRY_SECONDS, Identity, Principal
 from hcmp_webkit.problems import Problem
 
 KEY = Ed25519PrivateKey.generate()
@@ -124,3 +125,22 @@ async def test_foreign_kids_do_not_make_us_fetch_keys_each_time() -> None:
         with pytest.raises(Problem):
             await identity.verify(token(OTHER_KEY, headers={"kid": f"foreign-{number}"}))
     assert fetched == 1
+
+
+async def test_a_silent_auth_service_holds_up_nobody_whose_key_is_known() -> None:
+    silent = asyncio.Event()
+
+    async def once() -> dict[str, Any]:
+        if silent.is_set():
+            await asyncio.sleep(60)
+        silent.set()
+        return jwks()
+
+    identity = Identity(fetch_jwks=once, redeem=redeem)
+    await identity.verify(token(KEY))
+    identity._fetched = -JWKS_RETRY_SECONDS
+    stranger = asyncio.create_task(identity.verify(token(OTHER_KEY, headers={"kid": "foreign"})))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(1):
+        await identity.verify(token(KEY))
+    stranger.cancel()

@@ -131,6 +131,8 @@ class Identity:
         if header.get("typ") != TOKEN_TYPE:
             raise jwt.InvalidTokenError("this is not an access token")
         kid = str(header.get("kid", ""))
+        if kid in self._keys:  # whoever waits for the auth service to answer holds up nobody else
+            return self._keys[kid]
         async with self._fetching:  # requests that come at once wait for the one that asks
             if kid not in self._keys and time.monotonic() - self._fetched > JWKS_RETRY_SECONDS:
                 jwks = await self.fetch_jwks()
