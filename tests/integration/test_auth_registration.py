@@ -98,6 +98,14 @@ async def test_a_registration_repeated_under_its_key_gets_the_same_answer(visito
     assert problem(await http.post("/api/register", json=BOB)) == (409, "username-taken")
 
 
+async def test_a_registration_sent_twice_at_once_under_its_key_gets_one_answer(visitor: Visitor) -> None:
+    http = await visitor()
+    key = {"Idempotency-Key": "0f7c"}
+    answers = await asyncio.gather(*(http.post("/api/register", json=BOB, headers=key) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
 async def test_a_registration_that_broke_between_hash_and_event_can_be_repeated(
     auth_app: FastAPI, visitor: Visitor, auth_admin: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,7 +69,11 @@ class Registration:
             machine_quota=USER_MACHINE_QUOTA,
         )
         credential = await self._offer(account_id, applicant.password, idempotency_key)
-        await self._append(credential, [command], context)
+        try:
+            await self._append(credential, [command], context)
+        except UsernameTakenError:  # somebody was faster, or this very request under the same key
+            known = await read_history(self.store, account_id)
+            await self._refuse_unless_repeated(known, applicant, idempotency_key)
         return account_id
 
     async def ensure_operator(self, username: str, password: str, context: Context) -> None:

@@ -67,8 +67,9 @@ class SignIn:
         A name that nobody has takes the same path as one whose password is wrong.
         """
         account_id = account_id_of(username)
+        asked_at = self.clock()
         account = await self._check(account_id, password, [f"address:{address}", f"account:{account_id}"])
-        return await self._begin(account_id, account, account.version)
+        return await self._begin(account_id, account, account.version, asked_at)
 
     async def verify_password(self, account_id: str, password: str) -> bool:
         """For another service that asks again before something grave. Raises TooManyAttemptsError."""
@@ -81,12 +82,13 @@ class SignIn:
     async def refresh(self, refresh_token: str) -> SignedIn:
         """The next pair of tokens. Raises SessionEndedError."""
         successor = self.new_secret()
-        session = await self.sessions.rotate(digest(refresh_token), digest(successor), self.clock())
+        asked_at = self.clock()
+        session = await self.sessions.rotate(digest(refresh_token), digest(successor), asked_at)
         account = await read_history(self.store, session.account_id)
         if not account.sustains(session.account_version) or account.registered is None:
             await self.sessions.end(session.id)
             raise SessionEndedError
-        return self._signed_in(session, account.registered.details, successor)
+        return self._signed_in(session, account.registered.details, successor, asked_at)
 
     async def sign_out(self, refresh_token: str) -> None:
         await self.sessions.end_of_token(digest(refresh_token))
@@ -104,7 +106,7 @@ class SignIn:
         await self.sessions.end_before(account_id, sequence)
         if account.credential_id is not None:
             await self.credentials.forget(account.credential_id)
-        return await self._begin(account_id, account, sequence)
+        return await self._begin(account_id, account, sequence, self.clock())
 
     async def _check(self, account_id: str, password: str, keys: list[str]) -> AccountHistory:
         """The account whose password this is. The attempt is counted first and forgiven when it was right."""
@@ -117,25 +119,26 @@ class SignIn:
         await self.throttle.forgive(keys)
         return account
 
-    async def _begin(self, account_id: str, account: AccountHistory, version: int) -> SignedIn:
-        """`version` is the account's version that the sign-in was decided on."""
+    async def _begin(self, account_id: str, account: AccountHistory, version: int, asked_at: datetime) -> SignedIn:
+        """`version` is the account's version that the sign-in was decided on, `asked_at` a time before that: what
+        ends sessions while the password is being checked ends this one too.
+        """
         if account.registered is None:
             raise InvalidCredentialsError
         details = account.registered.details
         if not isinstance(account.state, Active):
             raise AccountNotActiveError(details.username, status_of(account.registered))
-        now = self.clock()
-        session = Session(str(self.new_id()), account_id, version, expires_at=now + SESSION_LIFE)
+        session = Session(str(self.new_id()), account_id, version, expires_at=asked_at + SESSION_LIFE)
         refresh_token = self.new_secret()
-        await self.sessions.begin(session, digest(refresh_token), now)
-        return self._signed_in(session, details, refresh_token)
+        await self.sessions.begin(session, digest(refresh_token), asked_at)
+        return self._signed_in(session, details, refresh_token, asked_at)
 
-    def _signed_in(self, session: Session, details: Details, refresh_token: str) -> SignedIn:
+    def _signed_in(self, session: Session, details: Details, refresh_token: str, asked_at: datetime) -> SignedIn:
         bearer = Bearer(session.account_id, details.username, details.role, session.id)
         return SignedIn(
             account_id=session.account_id,
             details=details,
-            access_token=self.signer.access_token(bearer, self.clock()),
+            access_token=self.signer.access_token(bearer, asked_at),
             refresh_token=refresh_token,
             session_expires_at=session.expires_at,
         )
