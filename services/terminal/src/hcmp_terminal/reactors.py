@@ -64,10 +64,11 @@ class LiveShells:
 
     async def release(self, pool: Pool) -> None:
         """Tell each shell whose machine is gone, recycled or in other hands."""
-        if not self.by_session:
+        held = list(self.by_session.values())  # one that begins during the query is not in its answer
+        if not held:
             return
-        machines = await machines_of(pool, [shell.machine.vm_id for shell in self.by_session.values()])
-        for shell in self.by_session.values():
+        machines = await machines_of(pool, [shell.machine.vm_id for shell in held])
+        for shell in held:
             now = machines.get(shell.machine.vm_id)
             if now is None or not shell.machine.same_hands(now):
                 shell.released.set()

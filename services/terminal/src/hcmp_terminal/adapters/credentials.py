@@ -35,6 +35,6 @@ class Credentials:
             secret = self._fernet.decrypt(ciphertext).decode()
             if secret.lstrip().startswith("-----BEGIN "):
                 return Means([asyncssh.import_private_key(secret), self._platform_key])
-        except (InvalidToken, UnicodeDecodeError, asyncssh.KeyImportError) as error:
+        except (InvalidToken, UnicodeDecodeError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
             raise CredentialUnreadableError(type(error).__name__) from error
         return Means([self._platform_key], password=secret)
