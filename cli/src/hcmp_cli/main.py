@@ -11,7 +11,6 @@ import typer
 from hcmp_cli import demo, home, installation, status
 from hcmp_cli.errors import LauncherError
 from hcmp_cli.home import DEFAULT_HOME, Home
-from hcmp_cli.lab import LabError
 from hcmp_cli.report import Report
 
 app = typer.Typer(
@@ -105,9 +104,6 @@ def _told(report: Report) -> Iterator[Report]:
         report.console.print(f"[bold red]✗[/bold red] {error.sentence}", soft_wrap=True)
         for line in error.log_lines():
             report.console.print(f"    {line}", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    except LabError as error:
-        report.console.print(f"[bold red]✗[/bold red] {error}", soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         report.say("Interrupted. The same command goes on from here.")
