@@ -10,7 +10,7 @@ from hcmp_cli import gateway, home, lab, lab_record, ports
 from hcmp_cli.home import REPOSITORY, Home, write_private
 from hcmp_cli.installation import Installation, open_home
 from hcmp_cli.lab_record import LabRecord
-from hcmp_cli.operator_client import Operator
+from hcmp_cli.operator_client import Operator, SignInRefusedError
 from hcmp_cli.probes import http_answers
 from hcmp_cli.report import Report
 from hcmp_cli.services import OPERATOR
@@ -29,7 +29,12 @@ def run(path: Path, report: Report, *, free_ports: bool) -> None:
     record = LabRecord(images.lab, images.prometheus, furnished=known.furnished if known else 0)
     lab_record.save(opened.home, record)
     installation = start(path, report, free_ports=free_ports)
-    _furnish(installation, record, report)
+    try:
+        _furnish(installation, record, report)
+    except SignInRefusedError:
+        if not record.furnished:
+            raise
+        report.say("[yellow]The operator's password was changed: the one below is no longer it.[/yellow]")
     _tell(installation, report)
 
 

@@ -10,6 +10,10 @@ import httpx
 from hcmp_cli.errors import LauncherError
 
 
+class SignInRefusedError(LauncherError):
+    """The operator's password is no longer the one that was generated."""
+
+
 class Operator:
     def __init__(self, url: str, username: str, password: str) -> None:
         # The platform is on this computer: no proxy of the environment has a say.
@@ -17,7 +21,11 @@ class Operator:
         self._sign_in_as = {"username": username, "password": password}
 
     def __enter__(self) -> Self:
-        answer = self._ask("POST", "/api/login", json=self._sign_in_as)
+        try:
+            answer = self._ask("POST", "/api/login", json=self._sign_in_as)
+        except BaseException:
+            self._client.close()
+            raise
         self._client.headers["Authorization"] = f"Bearer {answer['access_token']}"
         return self
 
@@ -54,6 +62,8 @@ class Operator:
             answer = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             raise LauncherError(f"{method} {path} has no answer: {error}.") from None
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise SignInRefusedError(f"{self._sign_in_as['username']} cannot sign in with the generated password.")
         if answer.is_error:
             raise LauncherError(f"{method} {path} is refused ({answer.status_code}): {answer.text[:500]}")
         return dict(answer.json())

@@ -37,8 +37,8 @@ def engine_answers() -> bool:
     return True
 
 
-def ensure_engine(report: Report, state: Path) -> None:
-    """An engine that answers; the log of one that had to be started by hand stands below `state`."""
+def ensure_engine(report: Report, logs: Path) -> None:
+    """An engine that answers; the log of one that had to be started by hand stands in `logs`."""
     try:
         connect().close()
     except EngineUnavailable:
@@ -50,10 +50,10 @@ def ensure_engine(report: Report, state: Path) -> None:
         report("No container engine here: installing Debian's package docker.io (a minute or two)")
         install_packages("docker.io")
     report("Starting the container engine")
-    _start(state)
+    _start(logs)
 
 
-def _start(state: Path) -> None:
+def _start(logs: Path) -> None:
     if systemd_runs():
         subprocess.run(["systemctl", "start", "docker"], check=False, capture_output=True)
         _wait_for(lambda: None, seconds=60)
@@ -62,11 +62,11 @@ def _start(state: Path) -> None:
     service = subprocess.run(["service", "docker", "start"], check=False, capture_output=True)
     if service.returncode == 0 and _answers_within(20):
         return
-    _start_by_hand(state)
+    _start_by_hand(logs)
 
 
-def _start_by_hand(state: Path) -> None:
-    log = state / "logs" / "engine.log"
+def _start_by_hand(logs: Path) -> None:
+    log = logs / "engine.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         daemon = subprocess.Popen(
