@@ -61,3 +61,20 @@ async def test_reading_goes_on_where_it_was_after_the_broker_was_killed(nats_ser
                 await asyncio.sleep(0.01)
         await put(client, 6, 5)
         assert await reading == list(range(1, 11))
+
+
+async def test_a_reader_that_ends_without_a_connection_leaves_no_subscription_behind(
+    nats_server: NatsServer,
+) -> None:
+    async with nats_server.connect() as client:
+        before = len(client._subs)
+        async with Puller(client, stream=LOGS, consumer="none", batch=1):
+            nats_server.kill()
+            async with asyncio.timeout(10):
+                while client.is_connected:
+                    await asyncio.sleep(0.01)
+        nats_server.start()
+        async with asyncio.timeout(10):
+            while not client.is_connected:
+                await asyncio.sleep(0.01)
+        assert len(client._subs) == before

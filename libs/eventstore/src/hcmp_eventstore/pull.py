@@ -47,7 +47,8 @@ class Puller:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client.is_connected:
+        # Without a connection too: the client would subscribe again as soon as it has one.
+        if not (self._client.is_closed or self._client.is_draining):
             await self._subscription.unsubscribe()
 
     async def next(self) -> Msg:
