@@ -167,7 +167,7 @@ def test_a_body_of_one_mebibyte_passes_and_one_byte_more_does_not(browser: httpx
     assert browser.post("/api/vms", content=b"x" * 1_048_576).status_code == 200
     answer = browser.post("/api/vms", content=b"x" * 1_048_577)
     assert answer.status_code == 413
-    assert answer.json()["type"] == "body-too-large"
+    assert answer.json()["type"] == "payload-too-large"
 
 
 @pytest.mark.parametrize("path", ["/", "/projects/1", "/api/pool", "/api/nope", "/assets/nope.js"])
