@@ -78,5 +78,5 @@ async def full_pool(operator: Person) -> None:
             await operator.http.delete(f"/api/projects/{project['id']}")
     if sum((await operator.pool()).values()) < MACHINES:
         imported = await operator.http.post("/api/vms/import", json={"provider": "docker", "count": MACHINES})
-        assert imported.status_code == 202, imported.text
+        assert imported.status_code == 201, imported.text
     await operator.pool_ready(MACHINES)
