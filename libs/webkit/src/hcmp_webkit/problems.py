@@ -142,6 +142,9 @@ def install(app: FastAPI, errors: ErrorTable) -> None:
 
 def _table_row(to_problem: Callable[[Any], Problem]) -> Callable[[Request, Exception], Any]:
     async def answer(_: Request, error: Exception) -> JSONResponse:
-        return to_problem(error).response()
+        problem = to_problem(error)
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.warning("request_not_served", slug=problem.slug, reason=str(error))
+        return problem.response()
 
     return answer
