@@ -76,7 +76,7 @@ async def full_pool(operator: Person) -> None:
             await operator.settled(project["id"], *ENDED)
         elif project["status"] == "completed":
             await operator.http.delete(f"/api/projects/{project['id']}")
-    if sum((await operator.pool()).values()) < MACHINES:
-        imported = await operator.http.post("/api/vms/import", json={"provider": "docker", "count": MACHINES})
+    if missing := max(0, MACHINES - sum((await operator.pool()).values())):
+        imported = await operator.http.post("/api/vms/import", json={"provider": "docker", "count": missing})
         assert imported.status_code == 201, imported.text
     await operator.pool_ready(MACHINES)
