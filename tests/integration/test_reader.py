@@ -35,6 +35,12 @@ async def test_more_than_one_batch_arrives_whole_and_in_order(broker: Client) ->
     assert await read(broker, 200, after=1000) == list(range(1001, 1201))
 
 
+async def test_messages_above_what_may_wait_unread_arrive_all_the_same(broker: Client) -> None:
+    for _ in range(12):
+        await broker.jetstream().publish("hcmp.log.p", b"7".rjust(900_000))
+    assert len(await read(broker, 12)) == 12
+
+
 async def test_a_message_does_not_wait_for_the_next_one_behind_a_heartbeat(broker: Client) -> None:
     """A heartbeat that lies behind a message in the queue is no reason to wait for another message."""
     async with Puller(broker, stream=LOGS, consumer="none", batch=10) as puller:

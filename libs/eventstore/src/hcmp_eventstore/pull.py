@@ -19,6 +19,8 @@ HEARTBEAT_SECONDS = 2.0
 # Shorter than a reactor's time to acknowledge: the pull requests of a host that lost its power are gone when its
 # work is handed out again, so that they cannot swallow it.
 EXPIRES_SECONDS = 5.0
+# What may wait unread of one consumer, whatever the batch: events are small, chunks of log lines need not be.
+MAX_BYTES = 4 * 1024 * 1024
 NANOSECONDS = 1_000_000_000
 
 # Statuses after which the same consumer answers the next request: expired, no messages, batch completed.
@@ -88,6 +90,7 @@ class Puller:
     async def _ask(self) -> None:
         request = {
             "batch": self._batch,
+            "max_bytes": MAX_BYTES,
             "expires": int(EXPIRES_SECONDS * NANOSECONDS),
             "idle_heartbeat": int(HEARTBEAT_SECONDS * NANOSECONDS),
         }
