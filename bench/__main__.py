@@ -9,12 +9,13 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from bench import appends, reservations
+from bench import appends, provisioning, reservations
 from bench.figures import Figure
 
 MEASURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "appends": appends.measure,
     "reservations": reservations.measure,
+    "provisioning": provisioning.measure,
 }
 
 
