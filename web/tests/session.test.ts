@@ -15,6 +15,7 @@ const refusal = () => Response.json({ type: "invalid-token", title: "No", status
 function keeper(answers: { exchange?: (() => Response | Promise<Response>)[]; send?: (token: string | null) => Response } = {}) {
   const seen = { exchanges: 0, sent: [] as (string | null)[], pauses: 0 };
   const clock = { now: 0 };
+  const mark = { held: true };
   const session = new SessionKeeper({
     exchange: async () => {
       seen.exchanges += 1;
@@ -31,8 +32,14 @@ function keeper(answers: { exchange?: (() => Response | Promise<Response>)[]; se
       seen.pauses += 1;
       return Promise.resolve();
     },
+    memory: {
+      mayHold: () => mark.held,
+      hold: (holds) => {
+        mark.held = holds;
+      },
+    },
   });
-  return { session, seen, clock };
+  return { session, seen, clock, mark };
 }
 
 const request = (body?: string) => new Request("http://x/api/projects", body === undefined ? {} : { method: "POST", body });
@@ -49,6 +56,16 @@ describe("the session", () => {
     const { session } = keeper();
     await session.restore();
     expect(session.state().kind).toBe("signed-out");
+  });
+
+  test("a browser that never signed in, or signed out, is not asked for a cookie", async () => {
+    const { session, seen, mark } = keeper();
+    session.begin(opened("t1"));
+    expect(mark.held).toBe(true);
+    session.end();
+    await session.restore();
+    expect(session.state().kind).toBe("signed-out");
+    expect(seen.exchanges).toBe(0);
   });
 
   test("silence at the start is no sign-out: it asks again", async () => {

@@ -41,6 +41,7 @@ export type MachineResources = OfMonitor["MachineResources"];
 export type MachineHistory = OfMonitor["MachineHistory"];
 export type Span = OfMonitor["Span"];
 export type ActivityEntry = OfMonitor["ActivityEntry"];
+export type ActivityPage = OfMonitor["ActivityPage"];
 
 /** RFC 9457; `type` is a short stable slug, and some problems have fields of their own. */
 export interface ProblemDocument {

@@ -17,6 +17,13 @@ export interface SessionDoors {
   exchange: () => Promise<Response>;
   now: () => number;
   pause: (milliseconds: number) => Promise<void>;
+  memory: SessionMemory;
+}
+
+/** Whether this browser may hold a refresh cookie, which no script can see: without one it need not be tried. */
+export interface SessionMemory {
+  mayHold: () => boolean;
+  hold: (holds: boolean) => void;
 }
 
 const LONGEST_PAUSE_MS = 5_000;
@@ -43,17 +50,23 @@ export class SessionKeeper {
   begin(session: Session): void {
     this.#token = session.access_token;
     this.#expiresAt = this.#doors.now() + session.expires_in * 1000;
+    this.#doors.memory.hold(true);
     this.#set({ kind: "signed-in", account: session.account });
   }
 
   end(): void {
     this.#token = "";
     this.#expiresAt = 0;
+    this.#doors.memory.hold(false);
     this.#set({ kind: "signed-out" });
   }
 
   /** At the start: is someone signed in? Asks until the platform answers, for silence is no sign-out. */
   async restore(): Promise<void> {
+    if (!this.#doors.memory.mayHold()) {
+      this.end();
+      return;
+    }
     for (let pause = 250; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         await this.refresh();
@@ -121,9 +134,31 @@ function exchangeInTurn(): Promise<Response> {
   return locks === undefined ? send() : locks.request("hcmp-refresh", send);
 }
 
+const MARK = "hcmp-signed-in";
+
+const memory: SessionMemory = {
+  mayHold: () => {
+    try {
+      return localStorage.getItem(MARK) !== null;
+    } catch {
+      // A browser that keeps nothing for scripts may still keep the cookie.
+      return true;
+    }
+  },
+  hold: (holds) => {
+    try {
+      if (holds) localStorage.setItem(MARK, "yes");
+      else localStorage.removeItem(MARK);
+    } catch {
+      // Then mayHold() says yes, and the cookie is tried.
+    }
+  },
+};
+
 export const session = new SessionKeeper({
   send: (request) => fetch(request),
   exchange: exchangeInTurn,
   now: Date.now,
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  memory,
 });

@@ -1,7 +1,8 @@
-/** The present moment, once a second while someone wants to see it pass. */
+/** The present moment, for what changes with time alone. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
+/** Once a second while someone wants to see it pass. */
 export function useNow(ticking: boolean): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -10,4 +11,31 @@ export function useNow(ticking: boolean): number {
     return () => clearInterval(timer);
   }, [ticking]);
   return now;
+}
+
+const ROUGHLY_MS = 5_000;
+const watchers = new Set<() => void>();
+let rough = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** Every few seconds, by one timer for all: a list has a hundred moments that grow older together. */
+export function useRoughNow(): number {
+  return useSyncExternalStore(watch, () => rough);
+}
+
+function watch(watcher: () => void): () => void {
+  watchers.add(watcher);
+  if (watchers.size === 1) {
+    tick();
+    timer = setInterval(tick, ROUGHLY_MS);
+  }
+  return () => {
+    watchers.delete(watcher);
+    if (watchers.size === 0) clearInterval(timer);
+  };
+}
+
+function tick(): void {
+  rough = Date.now();
+  watchers.forEach((watcher) => watcher());
 }

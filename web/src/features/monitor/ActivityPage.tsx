@@ -13,7 +13,7 @@ import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { EventList } from "./EventList";
 import { fromEntry, type Happening } from "./happening";
-import { useActivity } from "./queries";
+import { useActivity } from "./use-activity";
 
 const KINDS = ["project", "vm", "allocation", "account", "terminal-session", "vm-health", "settings", "system"] as const;
 

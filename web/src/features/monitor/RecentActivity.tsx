@@ -12,7 +12,7 @@ import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { EventList } from "./EventList";
 import { fromEntry } from "./happening";
-import { useActivity } from "./queries";
+import { useActivity } from "./use-activity";
 
 const SHOWN = 8;
 

@@ -28,14 +28,15 @@ export function fromEntry(entry: ActivityEntry): Happening {
   };
 }
 
-/** `actor` of an event in the log is `account/<id>` or `service/<name>`; only a service's says something to people. */
-export function fromEvent(event: CloudEvent): Happening {
+/** `actor` of an event in the log is `account/<id>` or `service/<name>`; `people` are the names of the accounts known here. */
+export function fromEvent(event: CloudEvent, people: ReadonlyMap<string, string>): Happening {
+  const { actor } = event;
   const [, aggregate = "", verb = ""] = event.type.split(".");
   return {
     id: event.id,
     time: event.time,
     kind: `${aggregate}.${verb}`,
-    actor: event.actor.startsWith("service/") ? event.actor.slice("service/".length) : "",
+    actor: actor.startsWith("service/") ? actor.slice("service/".length) : (people.get(actor.slice("account/".length)) ?? ""),
     about: [],
     facts: event.data,
   };

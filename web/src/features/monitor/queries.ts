@@ -1,6 +1,6 @@
 /** Questions to the monitor service. */
 
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { answer, api } from "@/api/client";
 import type { MachineHistory, Span } from "@/api/contract";
@@ -24,21 +24,4 @@ export function useMachineHistory(id: string, range: Span) {
     refetchInterval: historyPace[range],
     placeholderData: keepPreviousData,
   });
-}
-
-export function useActivity({ kind = null, limit = 50 }: { kind?: string | null; limit?: number }) {
-  return useInfiniteQuery({
-    queryKey: ["activity", kind, limit],
-    queryFn: ({ pageParam: cursor }) => answer(api.GET("/api/activity", { params: { query: { limit, ...present({ kind, cursor }) } } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
-    select: (data) => data.pages.flatMap((page) => page.events),
-    refetchInterval: 5_000,
-    placeholderData: keepPreviousData,
-  });
-}
-
-/** Leaves out what is null: a query string has no word for it. */
-function present<Fields extends Record<string, string | null>>(fields: Fields): { [Name in keyof Fields]?: string } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as { [Name in keyof Fields]?: string };
 }

@@ -33,18 +33,24 @@ function StepRow({ row }: { row: StepFrame }) {
   );
 }
 
+/** Ansible draws its headings to the width of a terminal. This page has its own way to say "heading". */
+const heading = /^((?:PLAY|TASK|RUNNING HANDLER|NO MORE HOSTS LEFT)\b.*?) \*{3,}$/;
+
 function TextRow({ row, search, tone }: { row: LineFrame; search: string; tone: number }) {
   const { language } = useSpeech();
+  const title = heading.exec(row.text)?.[1];
+  // The empty line above a heading sets it apart, and says nothing at any time of any machine.
+  if (row.text === "") return <span className={classes.text}>&nbsp;</span>;
   return (
     <>
       <time className={classes.time} dateTime={row.time}>
         {clockTime(row.time, language)}
       </time>
       <span className={classes.vm} data-vm={tone}>
-        {row.vm ?? ""}
+        {title === undefined ? row.vm : null}
       </span>
-      <span className={classes.text}>
-        {parseAnsi(row.text).map((span, index) => (
+      <span className={classes.text} data-heading={title !== undefined || undefined}>
+        {parseAnsi(title ?? row.text).map((span, index) => (
           <Text key={index} span={span} search={search} />
         ))}
       </span>

@@ -24,7 +24,7 @@ export function TemplateStep({ templates, chosen, onChoose }: TemplateStepProps)
   return (
     <Radio.Group value={chosen} onChange={onChoose} label={t("wizard.templateHint")} my="sm">
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} mt="sm" spacing="md">
-        {templates.map((template) => (
+        {templates.toSorted((one, other) => machinesOf(one) - machinesOf(other)).map((template) => (
           <TemplateCard key={template.id} template={template} />
         ))}
       </SimpleGrid>
@@ -34,7 +34,6 @@ export function TemplateStep({ templates, chosen, onChoose }: TemplateStepProps)
 
 function TemplateCard({ template }: { template: Template }) {
   const t = useT();
-  const machines = template.roles.reduce((sum, { count }) => sum + count, 0);
   return (
     <Radio.Card value={template.id} className={classes.card ?? ""} aria-label={template.title}>
       <div className={classes.picture}>
@@ -51,9 +50,13 @@ function TemplateCard({ template }: { template: Template }) {
           {template.description}
         </Text>
         <Text size="xs" c="var(--text-soft)" mt="xs" fw={560}>
-          {t("unit.machines", { count: machines })} · {t("wizard.takes", { count: template.steps.length })}
+          {t("unit.machines", { count: machinesOf(template) })} · {t("wizard.takes", { count: template.steps.length })}
         </Text>
       </div>
     </Radio.Card>
   );
+}
+
+function machinesOf(template: Template): number {
+  return template.roles.reduce((sum, { count }) => sum + count, 0);
 }
