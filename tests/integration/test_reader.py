@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from hcmp_eventstore.pull import Puller
 from hcmp_eventstore.reader import BATCH, read_batches
@@ -51,6 +52,20 @@ async def test_a_message_does_not_wait_for_the_next_one_behind_a_heartbeat(broke
         puller._outstanding = 10
         assert await puller.next() is line
         assert puller.next_arrived() is None
+
+
+async def test_one_message_at_a_time_is_never_two(broker: Client) -> None:
+    """What the broker says behind the last message of a request is no reason to ask twice for the next one."""
+    await put(broker, 1, 5)
+    config = ConsumerConfig(durable_name="one", ack_policy=AckPolicy.EXPLICIT)
+    await broker.jetstream().add_consumer(LOGS, config)
+    async with Puller(broker, stream=LOGS, consumer="one", batch=1) as puller:
+        for taken in range(1, 5):
+            message = await puller.next()
+            await asyncio.sleep(0.1)
+            assert (await broker.jetstream().consumer_info(LOGS, "one")).num_ack_pending == 1, taken
+            await message.ack()
+            await asyncio.sleep(0.1)
 
 
 async def test_reading_goes_on_where_it_was_after_the_broker_was_killed(nats_server: NatsServer) -> None:

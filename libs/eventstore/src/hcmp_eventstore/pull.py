@@ -40,10 +40,11 @@ class Puller:
         self._batch = batch
         self._inbox = client.new_inbox()
         self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._requests = 0
         self._outstanding = 0
 
     async def __aenter__(self) -> Self:
-        self._subscription = await self._client.subscribe(self._inbox, cb=self._arrived.put)
+        self._subscription = await self._client.subscribe(f"{self._inbox}.*", cb=self._arrived.put)
         return self
 
     async def __aexit__(
@@ -81,13 +82,23 @@ class Puller:
         if status is None:
             self._outstanding -= 1
             return True
+        if message.subject != self._reply:
+            # Behind its last message a request with a bound in bytes says that it is complete: by then the next
+            # one may have been made, and a third would take a message that nobody here is free to handle.
+            return False
         if status in _ASK_AGAIN or (status == "409" and _ended(message)):
             self._outstanding = 0
         elif status != "100":
             raise ConsumerLostError(f"{status} {(message.headers or {}).get('Description', '')}")
         return False
 
+    @property
+    def _reply(self) -> str:
+        """Where the broker answers the newest request."""
+        return f"{self._inbox}.{self._requests}"
+
     async def _ask(self) -> None:
+        self._requests += 1
         request = {
             "batch": self._batch,
             "max_bytes": MAX_BYTES,
@@ -95,7 +106,7 @@ class Puller:
             "idle_heartbeat": int(HEARTBEAT_SECONDS * NANOSECONDS),
         }
         try:
-            await self._client.publish(self._subject, json.dumps(request).encode(), reply=self._inbox)
+            await self._client.publish(self._subject, json.dumps(request).encode(), reply=self._reply)
         except NatsError as silence:
             raise ConsumerLostError("the broker is not connected") from silence
         self._outstanding = self._batch
