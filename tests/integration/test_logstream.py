@@ -10,6 +10,7 @@ from nats.aio.client import Client
 from hcmp_contracts.logs import LineFrame, StepFrame
 from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.logstream import Frame, LogWriter, open_log, read_log
+from hcmp_eventstore.streams import LOGS
 
 TIME = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -67,3 +68,11 @@ async def test_a_worker_that_was_cut_off_cannot_write_any_more(broker: Client) -
     with pytest.raises(ConcurrencyError):
         await first.append(lines(first, 1))
     assert len(await read(broker, 2)) == 2
+
+
+async def test_a_worker_whose_log_was_emptied_is_told_so(broker: Client) -> None:
+    writer = await open_log(broker, "p")
+    await writer.append(lines(writer, 3))
+    await broker.jetstream().purge_stream(LOGS)
+    with pytest.raises(ConcurrencyError):
+        await writer.append(lines(writer, 1))

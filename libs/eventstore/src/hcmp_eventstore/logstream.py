@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NotFoundError
 from uuid_utils.compat import uuid7
 
 from hcmp_contracts.logs import LineFrame, LogChunk, StepFrame
@@ -76,7 +76,12 @@ class LogWriter:
         """A refused chunk may be one's own, stored by a try whose acknowledgement was lost."""
         if error.get("err_code") != WRONG_LAST_SEQUENCE:
             raise StoreUnavailableError(f"append to {self._subject}: {error.get('description')}")
-        last = await self._client.jetstream().get_last_msg(LOGS, self._subject)
+        try:
+            last = await self._client.jetstream().get_last_msg(LOGS, self._subject)
+        except NotFoundError:  # a reset has emptied the log
+            raise ConcurrencyError(self._subject, self._version, 0) from None
+        except NatsError as silence:
+            raise StoreUnavailableError(f"append to {self._subject}") from silence
         if (last.headers or {}).get("Nats-Msg-Id") != chunk_id:
             raise ConcurrencyError(self._subject, self._version, last.seq)
         self._version = last.seq or 0
@@ -88,7 +93,7 @@ async def open_log(client: Client, project_id: str) -> LogWriter:
         last = await client.jetstream().get_last_msg(LOGS, f"hcmp.log.{project_id}")
     except NotFoundError:
         return LogWriter(client, project_id, version=0, sequence=0)
-    except (NatsError, APIError) as error:
+    except NatsError as error:
         raise StoreUnavailableError(f"read the log of {project_id}") from error
     chunk = LogChunk.model_validate_json(last.data or b"")
     return LogWriter(client, project_id, version=last.seq or 0, sequence=chunk.frames[-1].seq)

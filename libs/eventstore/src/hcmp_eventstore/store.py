@@ -16,7 +16,6 @@ from uuid import UUID
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
-from nats.errors import TimeoutError as NatsTimeoutError
 from uuid_utils.compat import uuid7
 
 from hcmp_contracts.catalogue import subject_of
@@ -148,7 +147,7 @@ class EventStore:
         while True:
             try:
                 return await self._publish(messages)
-            except (NatsTimeoutError, NoRespondersError, NatsError) as silence:
+            except NatsError as silence:
                 uncertain = uncertain or not isinstance(silence, NoRespondersError)
             except _RefusedError as refusal:
                 if uncertain and (sequence := await self._find(messages[-1])):
