@@ -17,6 +17,11 @@ export function useFreeMachines(): number | null {
   return usePool().data?.counts.available ?? null;
 }
 
+/** Whether no new project can start now. */
+export function useMaintenance(): boolean {
+  return usePool().data?.maintenance.enabled ?? false;
+}
+
 export function useAddMachine() {
   return usePoolOrder((body: NewMachine) =>
     answer(api.POST("/api/vms", { body, params: { header: { "Idempotency-Key": idempotencyKey() } } })),

@@ -17,6 +17,7 @@ import { Link } from "react-router";
 
 import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
 import { useSpeech } from "@/shared/i18n/language";
+import { useStepName } from "@/shared/step-names";
 import { Ago } from "@/shared/ui/Ago";
 
 import classes from "./EventList.module.css";
@@ -53,7 +54,7 @@ function EventRow({ happening, bare }: { happening: Happening; bare: boolean }) 
   const Icon = icons[aggregate] ?? IconBox;
   const key = `event.${happening.kind}`;
   const sentence = isMessageKey(key) ? catalogue[key][language === "en" ? 0 : 1] : happening.kind;
-  const more = gist(happening);
+  const more = gist(happening, useStepName());
   const tone = bad.test(verb) ? "bad" : good.test(verb) ? "ok" : "idle";
   return (
     <li className={classes.row}>

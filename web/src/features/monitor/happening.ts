@@ -43,8 +43,8 @@ export function fromEvent(event: CloudEvent, people: ReadonlyMap<string, string>
 }
 
 /** The one fact that a line of the list has room for: the step, the reason. */
-export function gist({ facts }: Happening): string {
+export function gist({ facts }: Happening, named: (step: string) => string): string {
   const { number, name, detail, reason, message } = facts;
-  if (typeof number === "number" && typeof name === "string") return `${number}. ${name}`;
+  if (typeof number === "number" && typeof name === "string") return `${number}. ${named(name)}`;
   return [detail, reason, message].find((fact): fact is string => typeof fact === "string" && fact !== "") ?? "";
 }

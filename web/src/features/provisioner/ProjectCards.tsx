@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import type { Project } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
 import { useAccount } from "@/shared/session";
+import { useStepName } from "@/shared/step-names";
 import { Ago } from "@/shared/ui/Ago";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Loading } from "@/shared/ui/Loading";
@@ -38,6 +39,7 @@ export function ProjectCards() {
 
 function ProjectCard({ project }: { project: Project }) {
   const t = useT();
+  const named = useStepName();
   const running = runningStep(project);
   return (
     <li className={classes.card}>
@@ -54,7 +56,7 @@ function ProjectCard({ project }: { project: Project }) {
               {project.template} · {project.owner} · <Ago time={project.created_at} />
             </>
           ) : (
-            t("one.running", { number: running.number, total: project.steps.length, name: running.name })
+            t("one.running", { number: running.number, total: project.steps.length, name: named(running.name) })
           )}
         </Text>
         <div className={classes.progress}>

@@ -29,7 +29,8 @@ export function problemWords(error: unknown, language: Language): ProblemWords {
   const said = known === null || FACTUAL.has(problem.slug) ? problem.detail : "";
   return {
     title: known ?? problem.message,
-    body: [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
+    // In English the service's own words already say what to try.
+    body: language === "en" && said !== "" ? said : [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
   };
 }
 

@@ -4,6 +4,7 @@ import type { CSSProperties } from "react";
 
 import { useSpeech } from "@/shared/i18n/language";
 import { clockTime } from "@/shared/i18n/times";
+import { useStepName } from "@/shared/step-names";
 import { stepLooks } from "@/shared/ui/states";
 
 import { parseAnsi, type Span } from "./ansi";
@@ -23,12 +24,15 @@ export function LogLine({ row, search, tone }: LogLineProps) {
 
 function StepRow({ row }: { row: StepFrame }) {
   const { t } = useSpeech();
+  const named = useStepName();
   const look = stepLooks[row.status];
   const Icon = look.icon;
   return (
     <div className={classes.step} data-tone={look.tone}>
       <Icon size={13} aria-hidden />
-      {row.number}. {row.name} — {t(look.label)}
+      {row.number}. {named(row.name)}
+      {/* What began is told as a heading: it may long be over when this row is read. */}
+      {row.status !== "running" && ` — ${t(look.label)}`}
     </div>
   );
 }

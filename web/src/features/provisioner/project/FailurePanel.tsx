@@ -5,12 +5,14 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 
 import type { HostFailure, Project, ProjectFailure } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
+import { useStepName } from "@/shared/step-names";
 import { Callout } from "@/shared/ui/Callout";
 
 export function FailurePanel({ project, failure }: { project: Project; failure: ProjectFailure }) {
   const t = useT();
+  const named = useStepName();
   const step = project.steps.find(({ number }) => number === failure.step);
-  const title = step === undefined ? t("one.failedRun") : t("one.failedAt", { number: step.number, name: step.name });
+  const title = step === undefined ? t("one.failedRun") : t("one.failedAt", { number: step.number, name: named(step.name) });
   return (
     <Callout tone="bad" icon={IconAlertTriangle} title={title}>
       <Stack gap="sm" mt={4}>

@@ -5,6 +5,7 @@ import { Text, UnstyledButton } from "@mantine/core";
 import type { Project, ProjectStep } from "@/api/contract";
 import { useSpeech, useT } from "@/shared/i18n/language";
 import { duration } from "@/shared/i18n/times";
+import { useStepName } from "@/shared/step-names";
 import { Panel } from "@/shared/ui/Panel";
 import { stepLooks } from "@/shared/ui/states";
 import { useNow } from "@/shared/use-now";
@@ -14,6 +15,7 @@ import classes from "./StepTimeline.module.css";
 
 export function StepTimeline({ project, onShow }: { project: Project; onShow: (number: number) => void }) {
   const t = useT();
+  const named = useStepName();
   const running = runningStep(project);
   const now = useNow(running !== undefined);
   const total = project.steps.length;
@@ -28,7 +30,7 @@ export function StepTimeline({ project, onShow }: { project: Project; onShow: (n
       }
     >
       <p className="visually-hidden" role="status">
-        {running !== undefined && t("one.running", { number: running.number, total, name: running.name })}
+        {running !== undefined && t("one.running", { number: running.number, total, name: named(running.name) })}
       </p>
       {project.status === "requested" || (project.status === "configuring" && nothingBegan(project)) ? (
         <Text size="sm" c="var(--text-soft)" px="md" pt="sm">
@@ -51,6 +53,7 @@ export function StepTimeline({ project, onShow }: { project: Project; onShow: (n
 
 function Step({ step, now, onShow }: { step: ProjectStep; now: number; onShow: (number: number) => void }) {
   const { t, language } = useSpeech();
+  const name = useStepName()(step.name);
   const look = stepLooks[step.status];
   const Icon = look.icon;
   const took = stepDuration(step, now);
@@ -63,9 +66,9 @@ function Step({ step, now, onShow }: { step: ProjectStep; now: number; onShow: (
         className={classes.body}
         disabled={step.status === "pending"}
         onClick={() => onShow(step.number)}
-        aria-label={`${step.number}. ${step.name}: ${t(look.label)}. ${t("one.stepJump", { number: step.number })}`}
+        aria-label={`${step.number}. ${name}: ${t(look.label)}. ${t("one.stepJump", { number: step.number })}`}
       >
-        <span className={classes.name}>{step.name}</span>
+        <span className={classes.name}>{name}</span>
         <span className={`${classes.under} figures`}>
           {t(look.label)}
           {took !== null && ` · ${duration(took, language)}`}

@@ -5,7 +5,7 @@ import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import type { Template } from "@/api/contract";
-import { useFreeMachines } from "@/features/inventory/queries";
+import { useFreeMachines, useMaintenance } from "@/features/inventory/queries";
 import { useT } from "@/shared/i18n/language";
 import { Callout } from "@/shared/ui/Callout";
 import { Panel } from "@/shared/ui/Panel";
@@ -72,7 +72,9 @@ function Packages({ names }: { names: readonly string[] }) {
 function Capacity({ needed }: { needed: number }) {
   const t = useT();
   const free = useFreeMachines();
-  if (free === null) return null;
+  const maintenance = useMaintenance();
+  // The banner at the top already says that nothing starts now.
+  if (free === null || maintenance) return null;
   const enough = free >= needed;
   return (
     <Callout
