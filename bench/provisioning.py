@@ -81,8 +81,9 @@ async def _figure(installation: Installation, runs: Path, template: str) -> Figu
 
 
 async def _pair(platform: "_Platform", bare: "_Bare") -> tuple[float, float]:
+    """One round of both, told as it ends: it takes minutes."""
     ours, peer = await platform.round(), await bare.round()
-    print(f"{platform.template}: {ours:.1f} s against {peer:.1f} s", file=sys.stderr, flush=True)  # it takes minutes
+    print(f"{platform.template}: {ours:.1f} s against {peer:.1f} s", file=sys.stderr, flush=True)
     return ours, peer
 
 
