@@ -13,7 +13,6 @@ import psycopg
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.errors import NotFoundError
 from prometheus_client import Counter, Gauge
 from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import DictRow, dict_row
@@ -21,7 +20,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.errors import EventStoreError
-from hcmp_eventstore.reader import read_batches
+from hcmp_eventstore.reader import last_sequence, read_batches
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
@@ -148,7 +147,7 @@ class Projector:
             await self._prepare(connection)
             await self._move_to(await self._checkpoint(connection))
             await self._refuse_a_log_that_lost_events()
-            self.target = await self._last_matching()
+            self.target = await last_sequence(self.store.client, stream=EVENTS, subjects=self.model.subjects)
             batches = read_batches(
                 self.store.client, stream=EVENTS, subjects=self.model.subjects, after=self.position
             )
@@ -178,18 +177,6 @@ class Projector:
             reason = f"the log ends at {end}, but {self.model.schema} has seen event {self.position}"
             self.store.refuse_writes(reason)
             raise LogLostEventsError(reason)
-
-    async def _last_matching(self) -> int:
-        """The sequence of the newest event that concerns this read model, 0 when there is none."""
-        jetstream = self.store.client.jetstream()
-        last = 0
-        for subject in self.model.subjects:
-            try:
-                message = await jetstream.get_last_msg(EVENTS, subject, direct=True)
-            except NotFoundError:
-                continue
-            last = max(last, message.seq or 0)
-        return last
 
     async def _apply(self, connection: AsyncConnection[DictRow], batch: Sequence[Msg]) -> None:
         events = [read_recorded(message.metadata.sequence.stream, message.data) for message in batch]

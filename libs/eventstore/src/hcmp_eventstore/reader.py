@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 from uuid_utils.compat import uuid7
 
 from hcmp_eventstore.errors import ReadGapError
@@ -19,6 +20,18 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 INACTIVE_SECONDS = 30.0
 RETRY_SECONDS = 0.5
+
+
+async def last_sequence(client: Client, *, stream: str, subjects: Sequence[str]) -> int:
+    """The stream sequence of the newest message of these subjects, 0 when there is none."""
+    last = 0
+    for subject in subjects:
+        try:
+            message = await client.jetstream().get_last_msg(stream, subject, direct=True)
+        except NotFoundError:
+            continue
+        last = max(last, message.seq or 0)
+    return last
 
 
 async def read_batches(

@@ -26,8 +26,9 @@ from hcmp_contracts.account import (
     AccountSuspended,
     Role,
 )
-from hcmp_eventstore.reader import read_batches
-from hcmp_eventstore.recorded import Context, read_recorded
+from hcmp_contracts.envelope import CloudEvent
+from hcmp_eventstore.reader import last_sequence, read_batches
+from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.streams import EVENTS
 from hcmp_webkit.problems import Problem
 
@@ -89,6 +90,10 @@ class Identity:
     _fetched: float = -JWKS_RETRY_SECONDS
     _fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._caught_up.set()  # until a log is followed there is no past to wait for
 
     async def verify(self, token: str) -> Principal:
         """The principal of an access token. Raises Problem 401 `invalid-token`."""
@@ -112,9 +117,16 @@ class Identity:
             )
         except (jwt.InvalidTokenError, KeyError, ValueError) as error:
             raise unauthorized(f"The access token is not valid: {error}.") from error
+        await self.require_alive(principal)
+        return principal
+
+    async def require_alive(self, principal: Principal) -> None:
+        """Raise Problem 401 `invalid-token` when the principal's session was ended, and 503
+        `identity-unavailable` when that cannot be told yet.
+        """
+        await self._wait_for_the_past()
         if self.is_revoked(principal):
             raise unauthorized("This session was ended. Sign in again.")
-        return principal
 
     def is_revoked(self, principal: Principal) -> bool:
         """Whether the account's sessions were ended after this one's token was issued."""
@@ -143,15 +155,38 @@ class Identity:
         return self._keys[kid]
 
     async def follow_revocations(self, client: Client) -> None:
-        """Read the log for ever for the events that end sessions."""
+        """Read the log for ever for the events that end sessions. No token counts before the past is read."""
         subjects = [f"hcmp.account.*.{event.verb()}" for event in REVOKING]
+        self._caught_up.clear()
+        end = await last_sequence(client, stream=EVENTS, subjects=subjects)
+        if end == 0:
+            self._caught_up.set()
         async with aclosing(read_batches(client, stream=EVENTS, subjects=subjects, after=0)) as batches:
             async for batch in batches:
                 for message in batch:
-                    recorded = read_recorded(message.metadata.sequence.stream, message.data)
-                    self.revoked[recorded.aggregate_id] = recorded.envelope.time
+                    envelope = CloudEvent.model_validate_json(message.data)
+                    self.revoked[envelope.subject.split(".")[2]] = envelope.time
+                if batch[-1].metadata.sequence.stream >= end:
+                    self._caught_up.set()
                 async with self._changed:
                     self._changed.notify_all()
+
+    async def _wait_for_the_past(self) -> None:
+        try:
+            async with asyncio.timeout(RPC_SECONDS):
+                await self._caught_up.wait()
+        except TimeoutError:
+            raise identity_unavailable("Which sessions were ended is not known yet.") from None
+
+
+def identity_unavailable(detail: str) -> Problem:
+    return Problem(
+        "identity-unavailable",
+        title="Sign-in is not available",
+        status=503,
+        detail=f"{detail} Try again in a moment.",
+        headers={"Retry-After": "3"},
+    )
 
 
 def remote_identity(client: Client) -> Identity:
@@ -163,13 +198,7 @@ def remote_identity(client: Client) -> Identity:
                 f"hcmp.rpc.auth.{verb}", json.dumps(question).encode(), timeout=RPC_SECONDS
             )
         except NatsError as silence:
-            raise Problem(
-                "identity-unavailable",
-                title="Sign-in is not available",
-                status=503,
-                detail="The auth service did not answer. Try again in a moment.",
-                headers={"Retry-After": "3"},
-            ) from silence
+            raise identity_unavailable("The auth service did not answer.") from silence
         result: dict[str, Any] = json.loads(answer.data)
         return result
 

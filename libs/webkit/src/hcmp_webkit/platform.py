@@ -1,9 +1,10 @@
 """What every service's main opens: broker, event store, read model, identity; and its tasks in the background."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -20,16 +21,21 @@ from hcmp_webkit.settings import ServiceSettings
 log = structlog.get_logger(__name__)
 
 
+def end_gracefully() -> None:
+    """Ask this process to stop as its supervisor would."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 @dataclass
 class Platform:
-    """The open parts of a running service. `crashed` names background tasks that ended with an error."""
+    """The open parts of a running service. `end_process` is what follows when a background task crashes."""
 
     client: Client
     store: EventStore
     projector: Projector
     pool: Pool
     identity: Identity
-    crashed: dict[str, str] = field(default_factory=dict)
+    end_process: Callable[[], None] = end_gracefully
 
     def attach(self, app: FastAPI) -> None:
         """Let routes find the identity, and readiness the state of these parts."""
@@ -37,7 +43,6 @@ class Platform:
         readiness: Readiness = app.state.readiness
         readiness.add("broker", self._broker)
         readiness.add("read-model", self._read_model)
-        readiness.add("background", self._background)
 
     async def _broker(self) -> str | None:
         return None if self.client.is_connected else "not connected to the broker"
@@ -47,17 +52,16 @@ class Platform:
             return self.projector.failure
         return None if self.projector.caught_up else f"catching up, at event {self.projector.position}"
 
-    async def _background(self) -> str | None:
-        return "; ".join(f"{name}: {reason}" for name, reason in self.crashed.items()) or None
-
     @asynccontextmanager
     async def background(self, *coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-        """Run these beside the service. One that ends with an error turns readiness red and says so."""
+        """Run these beside the service. One that ends with an error ends the process, so that its supervisor
+        starts it again: a service that only looks alive would help nobody.
+        """
 
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and (error := task.exception()):
-                self.crashed[task.get_name()] = f"{type(error).__name__}: {error}"
                 log.error("background_task_crashed", task=task.get_name(), exc_info=error)
+                self.end_process()
 
         tasks = []
         for coroutine in coroutines:

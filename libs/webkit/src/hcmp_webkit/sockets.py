@@ -43,8 +43,7 @@ async def admit(websocket: WebSocket, *, public_url: str) -> Principal:
     identity: Identity = websocket.app.state.identity
     if ticket := websocket.query_params.get("ticket"):
         principal = await identity.redeem(ticket, websocket.url.path)
-        if identity.is_revoked(principal):
-            raise unauthorized("This session was ended. Sign in again.")
+        await identity.require_alive(principal)
         return principal
     if token := bearer(websocket):
         return await identity.verify(token)
