@@ -9,13 +9,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from nats.aio.client import Client
 
 from hcmp_contracts.logs import LineFrame
 from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
-from hcmp_contracts.settings import PLATFORM
+from hcmp_contracts.settings import PLATFORM, SettingChange, SettingsChanged
 from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
 from hcmp_eventstore.logstream import open_log
 from hcmp_eventstore.store import EventStore
@@ -128,6 +129,19 @@ async def test_settings_are_kept_told_and_never_show_the_password(
     assert back.status_code == 200, back.text
     assert (await member.get("/api/pool")).json()["maintenance"]["enabled"] is False
     assert (await member.get("/api/admin/settings")).status_code == 403
+
+
+async def test_a_password_that_no_key_opens_any_more_can_be_replaced(
+    operator: AsyncClient, event_store: EventStore
+) -> None:
+    lost = Fernet(Fernet.generate_key()).encrypt(b"s3cret-vcenter").decode()
+    set_before = SettingChange(name="vcenter_password", before=None, after="***")
+    await happened(event_store, PLATFORM, SettingsChanged(changes=[set_before], vcenter_password=lost))
+    replaced = await operator.put("/api/admin/settings", json={"vcenter_password": "s3cret-vcenter"})
+    assert replaced.status_code == 200, replaced.text
+    assert replaced.json()["vcenter_password_set"] is True
+    again = await operator.put("/api/admin/settings", json={"vcenter_password": "s3cret-vcenter"})
+    assert again.headers["ETag"] == replaced.headers["ETag"], "it is readable now, and the same"
 
 
 @pytest.mark.parametrize(

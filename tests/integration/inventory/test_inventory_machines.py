@@ -5,14 +5,15 @@ from typing import Any
 
 import asyncssh
 import pytest
+from cryptography.fernet import Fernet
 from httpx import AsyncClient, Response
 
-from hcmp_contracts.vm import VmHostKeyChanged, VmQuarantined, VmRegistered
+from hcmp_contracts.vm import VmHostKeyChanged, VmMaintenanceStarted, VmQuarantined, VmRegistered
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.handlers.machines import vm_id_of
 from hcmp_inventory.ports.provider import Machine
 from hcmp_inventory.settings import InventorySettings
-from hcmp_testkit.history import eventually
+from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.ports import free_port
 from hcmp_testkit.ssh_lab import SshLab, SshMachine
 
@@ -215,6 +216,30 @@ async def test_a_machine_that_shows_another_host_key_is_refused_recorded_and_qua
     assert slug(await operator.post(f"{path}/return")) == (409, "host-key-mismatch")
     assert slug(await operator.post(f"{path}/recycle")) == (409, "vm-not-recyclable")
     assert (await operator.get(path)).json()["status"] == "quarantined"
+
+
+async def test_a_machine_whose_credential_no_key_opens_is_not_let_in_and_says_so(
+    operator: AsyncClient, by_hand: SshMachine, event_store: EventStore
+) -> None:
+    registered = VmRegistered(
+        name="web-01",
+        address="127.0.0.1",
+        ssh_host="127.0.0.1",
+        ssh_port=by_hand.port,
+        ssh_user="hcmp",
+        exporter_host="127.0.0.1",
+        exporter_port=9100,
+        provider="static",
+        provider_ref="web-01",
+        host_key=by_hand.host_key,
+        credential=Fernet(Fernet.generate_key()).encrypt(b"s3cret").decode(),
+    )
+    await happened(event_store, vm_id_of("web-01"), registered, VmMaintenanceStarted(reason="a new disk"))
+    path = f"/api/vms/{vm_id_of('web-01')}"
+    refused = await operator.post(f"{path}/return")
+    assert slug(refused) == (409, "credential-refused")
+    assert "another key" in refused.json()["detail"]
+    assert (await operator.delete(path)).status_code == 204, "it can be taken out, and added again"
 
 
 async def test_labels_are_replaced_and_lists_come_in_pages(operator: AsyncClient) -> None:

@@ -1,6 +1,8 @@
 """Secrets that must be recoverable, encrypted with Fernet; keys rotate: the first one encrypts, all decrypt."""
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from hcmp_inventory.ports.services import UnreadableSecretError
 
 
 class FernetVault:
@@ -11,5 +13,7 @@ class FernetVault:
         return self._fernet.encrypt(secret.encode()).decode()
 
     def decrypt(self, ciphertext: str) -> str:
-        """Raises cryptography.fernet.InvalidToken when none of the keys fits."""
-        return self._fernet.decrypt(ciphertext.encode()).decode()
+        try:
+            return self._fernet.decrypt(ciphertext.encode()).decode()
+        except InvalidToken as unreadable:
+            raise UnreadableSecretError from unreadable

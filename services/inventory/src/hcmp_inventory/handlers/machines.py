@@ -9,8 +9,14 @@ from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import system, vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
-from hcmp_inventory.ports.connections import Addresses, HostKeyMismatchError, Login, Prober
-from hcmp_inventory.ports.services import Vault
+from hcmp_inventory.ports.connections import (
+    Addresses,
+    CredentialRefusedError,
+    HostKeyMismatchError,
+    Login,
+    Prober,
+)
+from hcmp_inventory.ports.services import UnreadableSecretError, Vault
 
 MACHINES = UUID("0c0f2d5e-3c1b-5a55-9a0c-9f8c2f7f6b21")
 
@@ -105,7 +111,7 @@ class Machines:
         if isinstance(known, Unknown | Retired):
             raise vm_errors.VmUnknownError
         machine = known.machine
-        credential = None if machine.credential is None else self.vault.decrypt(machine.credential)
+        credential = self._credential(machine)
         try:
             await self.prober.log_in(
                 Login(machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, credential)
@@ -113,6 +119,16 @@ class Machines:
         except HostKeyMismatchError as mismatch:
             await self.command(vm_id, vm_commands.ReportHostKey(mismatch.presented), context)
             raise
+
+    def _credential(self, machine: VmRegistered) -> str | None:
+        """In clear. Raises CredentialRefusedError when nobody can read it any more."""
+        if machine.credential is None:
+            return None
+        try:
+            return self.vault.decrypt(machine.credential)
+        except UnreadableSecretError as unreadable:
+            reason = "what is stored was encrypted under another key; retire the machine and add it again"
+            raise CredentialRefusedError(machine.ssh_user, reason) from unreadable
 
 
 async def refuse_during_reset(store: EventStore) -> None:

@@ -8,7 +8,7 @@ from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_inventory.domain import settings
-from hcmp_inventory.ports.services import Vault
+from hcmp_inventory.ports.services import UnreadableSecretError, Vault
 
 
 class SettingsChangedMeanwhileError(Exception):
@@ -55,6 +55,12 @@ class PlatformSettings:
         password = change.vcenter_password
         if not password:
             return change
-        stored = current.vcenter_password
-        same = bool(stored) and self.vault.decrypt(stored) == password
+        same = self._is_stored(password, current.vcenter_password)
         return replace(change, vcenter_password=None if same else self.vault.encrypt(password))
+
+    def _is_stored(self, password: str, stored: str) -> bool:
+        """One that cannot be read any more is another one: so that it can be replaced."""
+        try:
+            return bool(stored) and self.vault.decrypt(stored) == password
+        except UnreadableSecretError:
+            return False

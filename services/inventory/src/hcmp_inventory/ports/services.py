@@ -20,10 +20,15 @@ class AccountsUnavailableError(Exception):
     """The auth service did not answer."""
 
 
+class UnreadableSecretError(Exception):
+    """None of the installation's keys opens this ciphertext: it was written under another one."""
+
+
 class Vault(Protocol):
     def encrypt(self, secret: str) -> str: ...
 
-    def decrypt(self, ciphertext: str) -> str: ...
+    def decrypt(self, ciphertext: str) -> str:
+        """Raises UnreadableSecretError."""
 
 
 class Exclusive(Protocol):
