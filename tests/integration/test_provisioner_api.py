@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -417,6 +418,22 @@ async def test_a_retried_projects_log_goes_on(lab: ProjectLab) -> None:
     frames = await asyncio.wait_for(following, 5)
     assert [frame.get("text") for frame in frames] == ["first try", "second try", None]
     assert frames[-1]["status"] == "cancelled"
+
+
+async def test_a_project_is_found_by_every_spelling_of_its_id(lab: ProjectLab) -> None:
+    project_id = await lab.provision(KIM)
+    last = await lab.write_lines(project_id, "hello")
+    failed = ProvisioningFailed(attempt=1, reason="run-failed", detail="why", log_sequence=last)
+    await happened(lab.store, project_id, STARTED, failed)
+    await settled(lab, project_id, "failed")
+    for spelling in (project_id.upper(), f"{{{project_id}}}", project_id.replace("-", "")):
+        url = f"{lab.service.ws_url}/ws/logs/{quote(spelling)}?format=text"
+        async with asyncio.timeout(5), connect(url, additional_headers=lab.issuer.headers(KIM)) as socket:
+            assert [frame async for frame in socket] == ["hello", "::FAILED::"]
+        path = f"/api/projects/{quote(spelling)}"
+        assert (await lab.call(KIM, "GET", f"{path}/logs")).text == "hello\n"
+        assert len((await lab.call(KIM, "GET", f"{path}/events")).json()["events"]) == 3
+        assert (await lab.call(KIM, "GET", path)).json()["id"] == project_id
 
 
 async def test_the_socket_of_a_foreign_project_does_not_open(lab: ProjectLab) -> None:

@@ -54,12 +54,13 @@ async def follow_log(
     """Send the frames behind `after`, then live ones, then the end, and close."""
     try:
         caller = await admit(websocket, public_url=websocket.app.state.public_url)
-        await visible_to(caller, projects, _uuid(id))
+        view = await visible_to(caller, projects, _uuid(id))
     except Problem as problem:
         await deny(websocket, problem)
         return
     await websocket.accept()
-    frames = log.follow(id, after=after)
+    # The view's id: the address may spell it in another way, and the log knows only one.
+    frames = log.follow(view.id, after=after)
     async with closed_with_session(websocket, caller):
         await _until_left(websocket, _send_all(websocket, frames, as_lines=format == "text"))
 
