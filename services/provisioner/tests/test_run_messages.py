@@ -3,7 +3,7 @@
 from typing import Any
 
 from hcmp_contracts.project import HostFailure, HostResult
-from hcmp_provisioner.run.events import MAX_LINE, messages
+from hcmp_provisioner.run.events import MAX_LINE, MAX_REASON, messages
 from hcmp_provisioner.run.files import unsafe
 from hcmp_provisioner.run.masking import MASK, masking
 from hcmp_provisioner.run.messages import Line, PlayBegan, Tally, TaskEnded
@@ -44,6 +44,17 @@ def test_a_failure_carries_ansibles_reason() -> None:
     assert ended == TaskEnded(
         vm="a", task="Install", outcome="failed", reason=f"non-zero return code\nno such package: {MASK}"
     )
+
+
+def test_a_secret_where_a_long_reason_is_cut_is_masked_too() -> None:
+    said = "x" * (MAX_REASON - 4) + "hunter22" + "y"
+    [ended] = hear("runner_on_failed", host="a", task="Install", res={"msg": said})
+    assert ended.reason == "x" * (MAX_REASON - 4) + MASK[:4] + " …"
+
+
+def test_a_secret_in_the_name_of_a_task_is_masked() -> None:
+    [ended] = hear("runner_on_ok", host="a", task="Log in with hunter22", res={})
+    assert ended.task == f"Log in with {MASK}"
 
 
 def test_a_failing_loop_tells_its_failing_items() -> None:

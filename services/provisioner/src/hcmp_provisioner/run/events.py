@@ -30,8 +30,10 @@ def messages(event: Event, mask: Mask) -> Iterator[Message]:
         yield Tally(failed=sorted(data.get("failures") or {}), unreachable=sorted(data.get("dark") or {}))
     elif (outcome := _outcome(kind, data)) and data.get("host"):
         failed = outcome in ("failed", "unreachable")
-        reason = mask(_clean(_reason(data.get("res") or {}))) if failed else ""
-        yield TaskEnded(vm=data["host"], task=_clean(str(data.get("task", ""))), outcome=outcome, reason=reason)
+        # Masked whole: of a secret that is cut in two, the first part would stay readable.
+        reason = _cut(mask(_clean(_reason(data.get("res") or {})))) if failed else ""
+        task = mask(_clean(str(data.get("task", ""))))
+        yield TaskEnded(vm=data["host"], task=task, outcome=outcome, reason=reason)
 
 
 def _outcome(kind: str, data: Event) -> Outcome | None:
@@ -56,7 +58,10 @@ def _reason(result: Event) -> str:
     ]
     parts = parts if any(parts) else [result.get("censored"), result.get("stdout"), result.get("module_stdout")]
     texts = dict.fromkeys(str(part).strip() for part in parts if part)
-    reason = "\n".join(text for text in texts if text) or "no reason was given"
+    return "\n".join(text for text in texts if text) or "no reason was given"
+
+
+def _cut(reason: str) -> str:
     return reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + " …"
 
 
