@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from nats.aio.client import Client
 
+from hcmp_contracts.allocation import AllocationDenied
 from hcmp_contracts.logs import LineFrame
 from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
 from hcmp_contracts.settings import PLATFORM, SettingChange, SettingsChanged
@@ -210,6 +211,13 @@ async def test_a_reset_waits_for_runs_takes_all_machines_and_logs_and_the_pool_c
     assert (await counted(operator))["provisioning"] == 2
     refused = await operator.post("/api/vms/import", json={"provider": "docker", "count": 1})
     assert (refused.status_code, refused.json()["type"]) == (503, "reset-in-progress")
+    late = str(uuid4())
+    await happened(event_store, late, requested(mina, 1))
+
+    async def answer_to_late() -> list[Any]:
+        return [recorded.event for recorded in await event_store.load("allocation", late)]
+
+    assert await eventually(answer_to_late, bool) == [AllocationDenied(attempt=1, needed=1, available=0)]
     await happened(event_store, project, ProjectDeleted())
 
     async def system() -> list[Any]:

@@ -220,7 +220,7 @@ async def test_a_project_that_was_cancelled_before_its_answer_is_granted_nothing
                 history = await event_store.load("allocation", project)
                 return history[-1].event if history else None
 
-            await eventually(last, lambda event: isinstance(event, AllocationReleased))
+            await eventually(last, lambda event: isinstance(event, AllocationReleased), seconds=30)
         held = await pool_queries.counts(app.state.parts.pool)
         assert "provisioning" not in held
 

@@ -120,7 +120,7 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
         reactor(
             "granting",
             granting.SUBJECTS,
-            granting.Granting(allocations, pool, projector),
+            granting.Granting(allocations, pool, projector, parts.resets),
             GRANTS_AT_ONCE,
         ),
         reactor("outcomes", outcomes.SUBJECTS, outcomes.Outcomes(allocations), slots=4),

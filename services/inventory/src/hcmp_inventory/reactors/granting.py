@@ -15,6 +15,7 @@ from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_inventory.domain import allocation, vm, vm_errors
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
+from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.projections.pool_queries import FreeMachine
 
@@ -55,6 +56,7 @@ class Granting:
     allocations: Allocations
     pool: Pool
     projector: Projector
+    resets: Resets
     _picked: set[str] = field(default_factory=set)
     _reserved: dict[str, int] = field(default_factory=dict)
     _settled: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -74,6 +76,9 @@ class Granting:
 
     async def _try(self, asked: Asked, context: Context) -> bool:
         """Answer the project; False when somebody else took what was picked."""
+        if await self.resets.in_progress():  # every machine is about to go
+            await self.allocations.deny(asked.attempt, needed=len(asked.roles), available=0, context=context)
+            return True
         async with self._pick(asked) as picked:
             if len(picked) < len(asked.roles):
                 needed, available = len(asked.roles), len(picked)
