@@ -9,6 +9,8 @@ export default defineConfig({
   build: {
     // The Content-Security-Policy allows no data: fonts, so nothing is inlined.
     assetsInlineLimit: 0,
+    // One stylesheet, loaded with the page: a screen whose own was lost on the network would show unstyled.
+    cssCodeSplit: false,
     target: "es2023",
     chunkSizeWarningLimit: 700,
   },

@@ -59,9 +59,9 @@ async def test_from_sign_in_to_a_completed_project_and_a_shell(
     await expect(page.get_by_text(re.compile(r"PLAY \[")).first).to_be_visible(timeout=60_000)
     await expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=COMPLETED_MS)
 
-    terminal = page.get_by_role("link", name=re.compile("Terminal")).first
+    terminal = page.get_by_role("link", name=re.compile("Open a terminal on")).first
     async with page.context.expect_page() as opened:
-        await terminal.click(modifiers=["Control"])
+        await terminal.click()
     shell = await opened.value
     screen = shell.locator(".xterm-rows")
     await expect(screen).to_contain_text("hcmp@", timeout=20_000)
