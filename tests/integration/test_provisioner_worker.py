@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
+from uuid_utils.compat import uuid7
 
+from hcmp_contracts.allocation import AllocationGranted
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.logs import LineFrame, StepFrame
 from hcmp_contracts.project import (
@@ -24,7 +26,10 @@ from hcmp_contracts.project import (
     TeardownStarted,
 )
 from hcmp_eventstore.recorded import Context
-from hcmp_eventstore.store import EventStore
+from hcmp_eventstore.store import EventStore, utc_now
+from hcmp_provisioner.worker.plans import Planner
+from hcmp_provisioner.worker.reactions import Worker
+from hcmp_provisioner.worker.saga import Saga
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.workers import GOOD, WorkerLab, processes_of, until, worker_lab
@@ -165,6 +170,42 @@ async def test_a_run_that_is_cancelled_before_a_worker_takes_it_never_begins(lab
 
     assert kinds(events) == ["requested", "cancel-requested", "cancelled"]
     assert lab.ran == []
+
+
+class PlannerWithoutDirectory(Planner):
+    """A fault of our own, wherever a run's directory is asked for."""
+
+    def directory(self, project_id: str) -> Path:
+        raise OSError(f"no directory for {project_id}")
+
+
+async def test_a_fault_while_a_run_is_cancelled_ends_it_as_cancelled(lab: WorkerLab) -> None:
+    planner = PlannerWithoutDirectory(
+        lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)])
+    )
+    worker = Worker(lab.store, planner, utc_now, uuid7, name="w")
+    project = await lab.request("good")
+    await happened(lab.store, project, CancelRequested())
+    [granted] = await lab.store.load("allocation", project)
+
+    await worker.configure(granted)
+
+    assert kinds(await lab.events(project)) == ["requested", "cancel-requested", "cancelled"]
+
+
+async def test_a_run_that_is_given_up_while_it_is_to_be_cancelled_is_cancelled(lab: WorkerLab) -> None:
+    project = await lab.request("good")
+    started = ProvisioningStarted(attempt=1, worker="w", first_step=1)
+    await happened(lab.store, project, started, CancelRequested())
+    [granted] = await lab.store.load("allocation", project)
+    assert isinstance(granted.event, AllocationGranted)
+    planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)]))
+    saga = Saga(lab.store, planner, utc_now, project, granted.event, worker="w", context=CONTEXT)
+
+    assert await saga.give_up() == "cancelled"
+
+    ended = (await lab.events(project))[-1]
+    assert ended == ProjectCancelled(log_sequence=(await lab.log(project))[-1].seq)
 
 
 async def test_another_worker_goes_on_where_a_killed_one_stopped(lab: WorkerLab) -> None:

@@ -94,5 +94,4 @@ async def _run(saga: Saga) -> str:
         raise
     except Exception:
         log.exception("run_broken")
-        await saga.give_up()
-        return "failed"
+        return await saga.give_up()

@@ -74,9 +74,14 @@ class Saga:
         except RunLostError:
             return await self._fail("The process of the run was killed.")
 
-    async def give_up(self) -> None:
+    async def give_up(self) -> str:
         """End the run after a fault of our own, so that it does not stay `configuring` for ever."""
-        await self._fail("The run ended by a fault of the platform; an operator finds it in the worker's log.")
+        try:
+            return await self._fail(
+                "The run ended by a fault of the platform; an operator finds it in the worker's log."
+            )
+        except RunCancelRequestedError:
+            return await self._end_cancelled()
 
     async def _configure(self) -> str:
         sequence = await self._execute(StartRun(self.granted.attempt, self.worker))
@@ -169,6 +174,9 @@ class Saga:
 
     async def _cancel(self) -> str:
         await self._end_leftovers()
+        return await self._end_cancelled()
+
+    async def _end_cancelled(self) -> str:
         await self._execute(Cancel(self.granted.attempt, await self._log.flush()))
         return "cancelled"
 
