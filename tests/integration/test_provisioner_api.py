@@ -277,6 +277,17 @@ async def test_a_failed_project_is_tried_again_on_other_machines(lab: ProjectLab
     assert (await settled(lab, project_id, "failed"))["failure"]["reason"] == "insufficient-capacity"
 
 
+async def test_what_cannot_be_tried_again_is_told_before_quota_and_maintenance(lab: ProjectLab) -> None:
+    poor = Account("poor")
+    await lab.register(poor, quota=1)
+    project_id = await lab.provision(poor)
+    path = f"/api/projects/{project_id}/retry"
+    assert slug(await lab.call(poor, "POST", path)) == (409, "not-retryable")
+    await happened(lab.store, project_id, STARTED, ProjectProvisioned(attempt=1, log_sequence=0))
+    await happened(lab.store, PLATFORM, MaintenanceEnabled(message=""))
+    assert slug(await lab.call(poor, "POST", path)) == (409, "not-retryable")
+
+
 async def test_a_running_project_is_cancelled_before_it_is_deleted(lab: ProjectLab) -> None:
     project_id = await lab.provision(KIM)
     assert slug(await lab.call(KIM, "DELETE", f"/api/projects/{project_id}")) == (409, "project-running")

@@ -18,7 +18,12 @@ from hcmp_provisioner.domain.commands import (
     RequestRetry,
     StartTeardown,
 )
-from hcmp_provisioner.domain.errors import QuotaExceededError, UnderMaintenanceError, UnknownTemplateError
+from hcmp_provisioner.domain.errors import (
+    QuotaExceededError,
+    UnderMaintenanceError,
+    UnknownProjectError,
+    UnknownTemplateError,
+)
 from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.domain.project_state import Project, Unknown
 from hcmp_provisioner.domain.template import Template
@@ -71,10 +76,12 @@ class Projects:
         return await self._outcome(project_id, attempt=1)
 
     async def retry(self, project_id: str, *, requester: Requester, context: Context) -> Outcome:
-        """Ask for machines once more and wait for them, as `request` does."""
+        """Ask for machines once more and wait for them, as `request` does. Raises NotRetryableError."""
         before = await self._state(project_id)
         if isinstance(before, Unknown):
-            return None
+            raise UnknownProjectError
+        # Its own situation first: a project that cannot be tried again is not one too many.
+        PROJECT.decide(RequestRetry(), before)
         async with self._admission(before.details.owner_id):
             needed = sum(role.count for role in before.details.roles)
             await self._admit(requester, needed, owner_id=before.details.owner_id)
