@@ -1,8 +1,5 @@
-"""The pool as people see it, settings, Prometheus' targets, and the factory reset."""
+"""The pool as people see it, settings, and Prometheus' targets."""
 
-import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,21 +9,13 @@ import pytest
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from nats.aio.client import Client
 
-from hcmp_contracts.allocation import AllocationDenied
-from hcmp_contracts.logs import LineFrame
-from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
+from hcmp_contracts.project import ProjectRequested, RoleCount
 from hcmp_contracts.settings import PLATFORM, SettingChange, SettingsChanged
-from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
-from hcmp_eventstore.logstream import open_log
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain.settings import DECIDER
-from hcmp_inventory.domain.system import PLATFORM as SYSTEM
-from hcmp_inventory.ports.provider import Machine
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.issuer import Account
-from hcmp_testkit.ssh_lab import SshLab
 
 EMPTY = {
     "available": 0,
@@ -177,89 +166,6 @@ async def test_prometheus_finds_machines_and_services_with_its_token_only(
     assert groups[0]["targets"] == ["127.0.0.1:9100"]
     assert groups[0]["labels"]["job"] == "node"
     assert groups[2] == {"targets": ["127.0.0.1:8101", "127.0.0.1:8102"], "labels": {"job": "hcmp"}}
-
-
-async def test_a_reset_needs_the_word_the_role_and_the_password(
-    operator: AsyncClient, member: AsyncClient, event_store: EventStore
-) -> None:
-    async def reset(http: AsyncClient, **body: str) -> tuple[int, str]:
-        answer = await http.post("/api/admin/reset", json=body)
-        return answer.status_code, answer.json()["type"]
-
-    assert await reset(operator, confirm="reset", password="the operator's password") == (422, "malformed-request")
-    assert await reset(operator, confirm="RESET", password="wrong") == (403, "wrong-password")
-    assert await reset(operator, confirm="RESET", password="once too often") == (429, "too-many-attempts")
-    assert await reset(member, confirm="RESET", password="the operator's password") == (403, "forbidden")
-    assert await event_store.load("system", SYSTEM) == []
-
-
-async def test_a_reset_waits_for_runs_takes_all_machines_and_logs_and_the_pool_can_be_filled_again(
-    operator: AsyncClient, mina: Account, lab: SshLab[Machine], event_store: EventStore, broker: Client
-) -> None:
-    await furnished(operator, 3)
-    project = str(uuid4())
-    await happened(event_store, project, requested(mina, 2))
-    await eventually(lambda: counted(operator), lambda counts: counts["provisioning"] == 2)
-    writer = await open_log(broker, project)
-    line = LineFrame(seq=0, time=datetime.now(UTC), text="a line")
-    await writer.append([writer.number(line)])
-    answer = await operator.post(
-        "/api/admin/reset", json={"confirm": "RESET", "password": "the operator's password"}
-    )
-    assert answer.status_code == 202, answer.text
-    await asyncio.sleep(0.5)
-    assert (await counted(operator))["provisioning"] == 2
-    refused = await operator.post("/api/vms/import", json={"provider": "docker", "count": 1})
-    assert (refused.status_code, refused.json()["type"]) == (503, "reset-in-progress")
-    late = str(uuid4())
-    await happened(event_store, late, requested(mina, 1))
-
-    async def answer_to_late() -> list[Any]:
-        return [recorded.event for recorded in await event_store.load("allocation", late)]
-
-    assert await eventually(answer_to_late, bool) == [AllocationDenied(attempt=1, needed=1, available=0)]
-    await happened(event_store, project, ProjectDeleted())
-
-    async def system() -> list[Any]:
-        return [recorded.event for recorded in await event_store.load("system", SYSTEM)]
-
-    ended = await eventually(system, lambda events: len(events) == 2, seconds=20)
-    assert ended == [FactoryResetRequested(), FactoryResetCompleted(projects=1, machines=3)]
-    assert await counted(operator) == EMPTY
-    assert lab.machines == {}
-    assert lab.recycled == []
-    assert (await broker.jetstream().stream_info("LOGS")).state.messages == 0
-    await furnished(operator, 3)
-    assert [vm["name"] for vm in (await operator.get("/api/pool")).json()["vms"]] == ["lab-01", "lab-02", "lab-03"]
-
-
-async def test_a_reset_that_was_killed_half_way_is_finished_by_the_next_start(
-    running: Callable[[], AbstractAsyncContextManager[FastAPI]],
-    signed_in_to: Callable[[FastAPI, Account], AsyncClient],
-    lab: SshLab[Machine],
-    event_store: EventStore,
-) -> None:
-    boss = Account("operator", role="admin")
-    async with running() as app, signed_in_to(app, boss) as operator:
-        await furnished(operator, 2)
-        await happened(event_store, str(uuid4()), requested(boss, 1))
-        await eventually(lambda: counted(operator), lambda counts: counts["provisioning"] == 1)
-        body = {"confirm": "RESET", "password": "the operator's password"}
-        assert (await operator.post("/api/admin/reset", json=body)).status_code == 202
-        await asyncio.sleep(0.5)
-        [project] = [
-            vm["project_id"] for vm in (await operator.get("/api/pool")).json()["vms"] if vm["project_id"]
-        ]
-    await happened(event_store, project, ProjectDeleted())
-    async with running() as app, signed_in_to(app, boss) as operator:
-        await eventually(lambda: counted(operator), lambda counts: counts == EMPTY, seconds=30)
-
-        async def completed() -> bool:
-            history = await event_store.load("system", SYSTEM)
-            return isinstance(history[-1].event, FactoryResetCompleted)
-
-        await eventually(completed, bool, seconds=20)
-    assert lab.machines == {}
 
 
 async def test_the_service_says_what_its_document_says(operator: AsyncClient) -> None:

@@ -6,5 +6,5 @@ from hcmp_inventory.projections.pool import PoolProjection
 from hcmp_inventory.projections.projects import ProjectsProjection
 
 MODEL = ReadModel(
-    name="inventory", version=1, projections=(PoolProjection(), ProjectsProjection(), MaintenanceProjection())
+    name="inventory", version=2, projections=(PoolProjection(), ProjectsProjection(), MaintenanceProjection())
 )

@@ -1,7 +1,10 @@
-"""Whose projects hold machines, by the names that people know, and how many a reset has ended."""
+"""Whose projects hold machines, by the names that people know, and what a reset has ended of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import LiteralString
+
+from psycopg.rows import class_row
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectDeleted, ProjectRequested
@@ -15,11 +18,14 @@ class ProjectsProjection:
         "hcmp.project.*.requested",
         "hcmp.project.*.retry-requested",
         "hcmp.project.*.deleted",
+        # Changes nothing here, but the reset waits until all that came before it is known.
+        "hcmp.system.*.factory-reset-requested",
     )
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS project (
             project_id text PRIMARY KEY,
             owner_username text NOT NULL,
+            requested bigint NOT NULL,
             deleted bigint
         );
     """
@@ -28,8 +34,8 @@ class ProjectsProjection:
         event = recorded.event
         if isinstance(event, ProjectRequested):
             await cursor.execute(
-                "INSERT INTO project VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                [recorded.aggregate_id, event.owner_username],
+                "INSERT INTO project VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                [recorded.aggregate_id, event.owner_username, recorded.sequence],
             )
         elif isinstance(event, ProjectDeleted):
             await cursor.execute(
@@ -38,9 +44,19 @@ class ProjectsProjection:
             )
 
 
-async def deleted_since(pool: Pool, sequence: int) -> int:
-    """How many projects were deleted behind this place of the log."""
-    async with pool.connection() as connection:
-        counted = await connection.execute("SELECT count(*) AS n FROM project WHERE deleted > %s", [sequence])
-        row = await counted.fetchone()
-    return int(row["n"]) if row else 0
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What has become of the projects that had been requested before some place of the log."""
+
+    deleted: int
+    left: int
+
+
+async def ended_since(pool: Pool, sequence: int) -> Ended:
+    statement = (
+        "SELECT count(*) FILTER (WHERE deleted > %(at)s) AS deleted, "
+        "count(*) FILTER (WHERE deleted IS NULL) AS left FROM project WHERE requested < %(at)s"
+    )
+    async with pool.connection() as connection, connection.cursor(row_factory=class_row(Ended)) as cursor:
+        await cursor.execute(statement, {"at": sequence})
+        return await cursor.fetchone() or Ended(deleted=0, left=0)

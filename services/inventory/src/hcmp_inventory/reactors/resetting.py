@@ -1,4 +1,5 @@
-"""The factory reset, the inventory's part: once no run holds a machine, all of them go, and the logs with them.
+"""The factory reset, the inventory's part: once all projects are gone and no run holds a machine, the machines go,
+and the logs with them.
 
 Every part may be done again, so that a reset that was killed half-way is simply begun anew.
 """
@@ -26,11 +27,16 @@ from hcmp_inventory.projections import pool_queries, projects
 log = structlog.get_logger(__name__)
 
 SUBJECTS = ("hcmp.system.*.factory-reset-requested",)
-# How long runs may take to stop; after that their machines go all the same.
+# How long projects may take to end; after that the machines go all the same, and the provisioner ends what it
+# still has when it is back.
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.3
 PAUSE_SECONDS = 3.0
 RETIRED_AT_ONCE = 100
+
+
+class ReadModelBehindError(Exception):
+    """The read model does not know yet what was there when the reset was asked for."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +68,27 @@ class Resetting:
         return newest == sequence and await self.resets.in_progress()
 
     async def _carry_out(self, since: int, context: Context) -> None:
-        await self._until_nothing_is_held()
+        await self._until_projects_are_gone(since)
         await self._retire_all(context)
         await self._destroy_all()
         await self.logs.purge()
         await self.resets.complete(
-            projects=await projects.deleted_since(self.pool, since),
+            projects=(await projects.ended_since(self.pool, since)).deleted,
             machines=await pool_queries.retired_since(self.pool, since),
             context=context,
         )
 
-    async def _until_nothing_is_held(self) -> None:
-        """Wait for the runs to be stopped and for recycles to end; the provisioner ends its projects itself."""
+    async def _until_projects_are_gone(self, since: int) -> None:
+        """Wait for the projects to be deleted, which the provisioner does itself, and for recycles to end."""
+        if not await self.projector.wait_for(since, self.patience):
+            raise ReadModelBehindError
         deadline = asyncio.get_running_loop().time() + self.patience
-        while held := await self._held():
+        while True:
+            left, held = (await projects.ended_since(self.pool, since)).left, await self._held()
+            if not left and not held:
+                return
             if asyncio.get_running_loop().time() > deadline:
-                log.warning("reset_takes_held_machines", machines=held)
+                log.warning("reset_waits_no_longer", projects=left, machines=held)
                 return
             await asyncio.sleep(POLL_SECONDS)
 
