@@ -13,17 +13,13 @@ from nats.aio.client import Client
 
 from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
 from hcmp_contracts.vm import VmRecycleStarted, VmRegistered
-from hcmp_eventstore.decider import load
-from hcmp_eventstore.projector import Pool, Projector, ReadModel, open_pool
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.api.parts import Parts
-from hcmp_inventory.domain import vm
-from hcmp_inventory.domain.vm_situations import status_of
 from hcmp_inventory.handlers.machines import vm_id_of
 from hcmp_inventory.ports.provider import Machine
 from hcmp_inventory.projections import pool_queries
-from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import recycling
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.ssh_lab import SshLab
@@ -167,31 +163,3 @@ async def test_a_service_that_is_stopped_during_a_recycle_finishes_it_when_it_is
             lambda: pool_queries.counts(parts.pool), lambda seen: seen == {"available": 1}, seconds=30
         )
     assert lab.recycled == ["lab-01"]
-
-
-async def test_a_read_model_built_anew_equals_the_live_one_and_the_log(
-    inventory_app: FastAPI, pool_of_three: Pool, operator: AsyncClient, event_store: EventStore, database_url: str
-) -> None:
-    await used_and_given_back(event_store, pool_of_three, 2)
-    await settled(pool_of_three, available=3)
-    await operator.patch(f"/api/vms/{vm_id_of('lab-01')}", json={"labels": {"rack": "3"}})
-    await operator.post(f"/api/vms/{vm_id_of('lab-02')}/maintenance", json={"reason": "disk"})
-    await operator.delete(f"/api/vms/{vm_id_of('lab-03')}")
-    live: Projector = inventory_app.state.parts.projector
-    rebuilt = Projector(event_store, database_url, ReadModel("rebuilt", 1, MODEL.projections))
-    task = asyncio.create_task(rebuilt.run())
-    assert await rebuilt.wait_for(live.position, timeout=20)
-    async with open_pool(database_url, rebuilt.model) as pool:
-        for table in ("vm", "vm_history", "project", "maintenance"):
-            assert await rows(pool, table) == await rows(pool_of_three, table)
-        for row in await rows(pool, "vm"):
-            state = (await load(event_store, vm.DECIDER, str(row["vm_id"]))).state
-            assert row["status"] == status_of(state)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def rows(pool: Pool, table: str) -> list[dict[str, object]]:
-    async with pool.connection() as connection:
-        found = await connection.execute(f"SELECT * FROM {table}".encode())
-        return sorted(await found.fetchall(), key=str)
