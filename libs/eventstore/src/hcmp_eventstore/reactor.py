@@ -42,7 +42,8 @@ class Reactor:
     again is of no use (dead letter at once), EventLeftError when it lost its hold (no outcome: handed out
     again when nobody tells that it is in progress), or anything else (tried again, and a dead letter after
     MAX_DELIVERIES). While it runs the broker is told so every IN_PROGRESS_SECONDS: when the process dies
-    another one gets the event ACK_WAIT_SECONDS later. `slots` is how many events run at once.
+    another one gets the event ACK_WAIT_SECONDS later. `slots` is how many events run at once. On the stream
+    TIMERS it hears an event again when the timer that carries it is due; `sequence` is then the timer's.
     """
 
     client: Client
@@ -51,6 +52,7 @@ class Reactor:
     subjects: Sequence[str]
     handle: Handler
     slots: int = 1
+    stream: str = EVENTS
 
     @property
     def durable(self) -> str:
@@ -66,7 +68,7 @@ class Reactor:
         while True:
             try:
                 await self._ensure_consumer()
-                async with Puller(self.client, stream=EVENTS, consumer=self.durable, batch=1) as puller:
+                async with Puller(self.client, stream=self.stream, consumer=self.durable, batch=1) as puller:
                     while True:
                         await self._react(await puller.next())
             except (ConsumerLostError, NatsError) as loss:
@@ -75,7 +77,7 @@ class Reactor:
 
     async def _ensure_consumer(self) -> None:
         await self.client.jetstream().add_consumer(
-            EVENTS,
+            self.stream,
             ConsumerConfig(
                 name=self.durable,
                 durable_name=self.durable,
