@@ -7,6 +7,7 @@ import pytest
 from hcmp_contracts.project import (
     CancelRequested,
     HostFailure,
+    LeaseExpired,
     LeaseExtended,
     PlannedStep,
     ProjectCancelled,
@@ -29,6 +30,7 @@ from hcmp_provisioner.domain.commands import (
     Complete,
     Delete,
     Erase,
+    ExpireLease,
     ExtendLease,
     Fail,
     FailStep,
@@ -249,6 +251,37 @@ def test_a_lease_is_extended_from_its_end_or_from_now() -> None:
         expected = LeaseExtended(before=before, after=after + timedelta(days=2))
         project.given(leased, started).when(command).then(expected)
     project.given(requested, rejected).when(command).then_raises(errors.NoLeaseError, status="rejected")
+
+
+leased = requested.model_copy(update={"lease_expires_at": NOW})
+expired = (LeaseExpired(), TeardownStarted(reason="lease-expired"))
+
+
+@pytest.mark.parametrize("end", [provisioned, failed, cancelled])
+def test_a_project_is_taken_down_when_its_lease_is_over(end: ProjectProvisioned) -> None:
+    project.given(leased, started, end).when(ExpireLease(NOW)).then(*expired)
+    project.given(leased, started, end, *expired).when(ExpireLease(NOW)).then_nothing()
+    project.given(leased, started, end, *expired, ProjectDeleted()).when(ExpireLease(NOW)).then_nothing()
+
+
+def test_a_lease_ends_when_its_last_extension_does() -> None:
+    end = NOW + timedelta(days=1)
+    history = (leased, started, provisioned, LeaseExtended(before=NOW, after=end))
+    project.given(*history).when(ExpireLease(NOW)).then_raises(errors.LeaseNotOverError, ends_at=end)
+    project.given(*history).when(ExpireLease(end)).then(*expired)
+    early = NOW - timedelta(microseconds=1)
+    project.given(leased).when(ExpireLease(early)).then_raises(errors.LeaseNotOverError, ends_at=NOW)
+
+
+@pytest.mark.parametrize("history", [(), (started,), (CancelRequested(),), (started, CancelRequested())])
+def test_a_lease_that_is_over_waits_for_the_run(history: tuple[ProvisioningStarted, ...]) -> None:
+    project.given(leased, *history).when(ExpireLease(NOW)).then_raises(errors.ProjectRunningError)
+
+
+def test_where_there_is_no_lease_nothing_ends() -> None:
+    project.given(requested, started, provisioned).when(ExpireLease(NOW)).then_nothing()
+    project.given(leased, rejected).when(ExpireLease(NOW)).then_nothing()
+    project.given().when(ExpireLease(NOW)).then_nothing()
 
 
 @pytest.mark.parametrize("end", [provisioned, failed, cancelled, rejected])

@@ -20,6 +20,7 @@ from hcmp_provisioner.domain.commands import (
     Complete,
     Delete,
     Erase,
+    ExpireLease,
     ExtendLease,
     Fail,
     FailStep,
@@ -57,6 +58,7 @@ commands: st.SearchStrategy[ProjectCommand] = st.one_of(
     st.builds(Cancel, attempts, st.just(1)),
     st.sampled_from([RequestCancel(), RequestRetry(), StartTeardown("asked"), Delete(), Erase()]),
     st.just(ExtendLease(1, datetime(2026, 11, 23, tzinfo=UTC))),
+    st.builds(ExpireLease, st.sampled_from([datetime(2026, 11, day, tzinfo=UTC) for day in (23, 25)])),
 )
 
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from hcmp_eventstore.store import utc_now
 from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.api import access
 from hcmp_provisioner.api.application import build
@@ -33,7 +34,7 @@ def make_app(settings: ApiSettings, *, identity: Identity | None = None) -> Fast
                 live_log=LiveLog(store, projector, pool),
                 public_url=settings.public_url,
             )
-            reactors = Reactions(store, projector, pool).reactors()
+            reactors = Reactions(store, projector, pool, utc_now).reactors()
             async with platform.background(*(reactor.run() for reactor in reactors)):
                 yield
 

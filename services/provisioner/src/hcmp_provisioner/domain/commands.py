@@ -58,6 +58,13 @@ class ExtendLease:
 
 
 @dataclass(frozen=True)
+class ExpireLease:
+    """Take the project down, if its lease is over."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
 class StartTeardown:
     reason: str
 
@@ -130,6 +137,7 @@ ProjectCommand = (
     | Cancel
     | RequestRetry
     | ExtendLease
+    | ExpireLease
     | StartTeardown
     | Delete
     | Erase

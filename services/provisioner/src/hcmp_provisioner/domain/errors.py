@@ -1,5 +1,7 @@
 """Why a command is refused, each with the facts that its sender needs."""
 
+from datetime import datetime
+
 
 class ProjectError(Exception):
     """The root of every refusal of this service."""
@@ -35,6 +37,14 @@ class NotRetryableError(WrongSituationError):
 
 class NoLeaseError(WrongSituationError):
     """A project that is gone, or never had machines, has no lease to extend."""
+
+
+class LeaseNotOverError(ProjectError):
+    """The lease ends later, because it was extended for one."""
+
+    def __init__(self, ends_at: datetime) -> None:
+        super().__init__(f"the lease ends at {ends_at}")
+        self.ends_at = ends_at
 
 
 class RunNotWantedError(WrongSituationError):

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from hcmp_contracts.project import (
     CancelRequested,
+    LeaseExpired,
     LeaseExtended,
     ProjectCancelled,
     ProjectDeleted,
@@ -19,6 +20,7 @@ from hcmp_provisioner.domain.commands import (
     Cancel,
     Delete,
     Erase,
+    ExpireLease,
     ExtendLease,
     ProjectCommand,
     Reject,
@@ -29,6 +31,7 @@ from hcmp_provisioner.domain.commands import (
 )
 from hcmp_provisioner.domain.errors import (
     IdempotencyKeyReusedError,
+    LeaseNotOverError,
     NoLeaseError,
     NotCancellableError,
     NotRetryableError,
@@ -55,7 +58,9 @@ from hcmp_provisioner.domain.project_state import (
 from hcmp_provisioner.domain.run import decide_run
 
 
-def decide(command: ProjectCommand, project: Project) -> list[ProjectEvent]:  # noqa: PLR0911 - one line a command
+def decide(  # noqa: C901, PLR0911 - one line a command
+    command: ProjectCommand, project: Project
+) -> list[ProjectEvent]:
     """The facts that follow from a command. Raises a ProjectError when it is refused."""
     match command:
         case Request():
@@ -70,6 +75,8 @@ def decide(command: ProjectCommand, project: Project) -> list[ProjectEvent]:  # 
             return _request_retry(project)
         case ExtendLease():
             return _extend_lease(command, project)
+        case ExpireLease():
+            return _expire_lease(command, project)
         case StartTeardown():
             return _start_teardown(command, project)
         case Delete():
@@ -166,6 +173,22 @@ def _extend_lease(command: ExtendLease, project: Project) -> list[ProjectEvent]:
             raise NoLeaseError(status_of(project))
         case _:
             assert_never(project)
+
+
+def _expire_lease(command: ExpireLease, project: Project) -> list[ProjectEvent]:
+    match project:
+        case Unknown() | Rejected() | Deleting() | Deleted():
+            return []
+        case Requested() | Configuring() | Cancelling() | Completed() | Failed() | Cancelled():
+            ends_at = project.details.lease_expires_at
+        case _:
+            assert_never(project)
+    if ends_at is None:
+        return []
+    if ends_at > command.now:
+        raise LeaseNotOverError(ends_at)
+    # A running project ends first; a failed or cancelled one holds nothing any more and is only deleted.
+    return [LeaseExpired(), *_start_teardown(StartTeardown(reason="lease-expired"), project)]
 
 
 def _start_teardown(command: StartTeardown, project: Project) -> list[ProjectEvent]:
