@@ -118,7 +118,6 @@ def _environment(plan: Plan) -> dict[str, str]:
         "TMPDIR": str(plan.directory / "tmp"),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
