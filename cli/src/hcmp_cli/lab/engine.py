@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from hcmp_cli.lab.errors import EngineUnavailable
 
 Report = Callable[[str], None]
 
+_SOCKET = "/var/run/docker.sock"
+
 _WHAT_TO_INSTALL = (
     "No container engine answers: install Docker Engine 20.10 or newer (on Debian and Ubuntu the package"
     " docker.io), start it, and run this again."
@@ -24,9 +27,17 @@ _WHAT_TO_INSTALL = (
 def connect() -> docker.DockerClient:
     """A client of the engine that DOCKER_HOST names, or of the one on this computer."""
     try:
+        if not os.environ.get("DOCKER_HOST"):
+            _knock()
         return docker.from_env(timeout=120)
-    except DockerException as error:
+    except (DockerException, OSError) as error:
         raise EngineUnavailable(_why(error)) from error
+
+
+def _knock() -> None:
+    """Raise OSError when nobody listens; the SDK would leave a socket open at each try."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.connect(_SOCKET)
 
 
 def engine_answers() -> bool:
@@ -78,6 +89,7 @@ def _start_by_hand(logs: Path) -> None:
             raise EngineUnavailable("The container engine does not start.", log=log)
 
     _wait_for(fail_if_ended, seconds=60)
+    daemon.returncode = 0  # it outlives us on purpose: nobody waits for its end
 
 
 def _wait_for(check: Callable[[], None], *, seconds: float) -> None:
@@ -98,11 +110,10 @@ def _answers_within(seconds: float) -> bool:
 
 
 def _socket_is_forbidden() -> bool:
-    socket = Path("/var/run/docker.sock")
-    return socket.exists() and not os.access(socket, os.R_OK | os.W_OK)
+    return Path(_SOCKET).exists() and not os.access(_SOCKET, os.R_OK | os.W_OK)
 
 
-def _why(error: DockerException) -> str:
+def _why(error: Exception) -> str:
     if host := os.environ.get("DOCKER_HOST"):
         return f"No container engine answers at {host}, which DOCKER_HOST names: {error}"
     if _socket_is_forbidden():
