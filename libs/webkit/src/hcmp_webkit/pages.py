@@ -24,6 +24,9 @@ def decode_cursor(cursor: str | None) -> str | None:
     try:
         return base64.urlsafe_b64decode(cursor).decode()
     except (binascii.Error, ValueError) as error:
-        raise Problem(
-            "malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours"
-        ) from error
+        raise unknown_cursor() from error
+
+
+def unknown_cursor() -> Problem:
+    """What answers a cursor that no page of this list ended with."""
+    return Problem("malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours")

@@ -23,8 +23,8 @@ from hcmp_auth.projections.accounts import AccountRow, find_account, list_accoun
 from hcmp_eventstore.recorded import Context
 from hcmp_webkit.idempotency import IdempotencyKey
 from hcmp_webkit.identity import Caller, Operator, context
-from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
-from hcmp_webkit.problems import Problem, not_found
+from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor, unknown_cursor
+from hcmp_webkit.problems import not_found
 
 router = APIRouter()
 
@@ -138,5 +138,5 @@ def _after(cursor: str | None) -> tuple[bool, str] | None:
         return None
     found = re.fullmatch(r"([01])/([a-z0-9._-]+)", text)
     if found is None:
-        raise Problem("malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours")
+        raise unknown_cursor()
     return found[1] == "1", found[2]

@@ -25,8 +25,7 @@ from hcmp_inventory.handlers.imports import Import
 from hcmp_inventory.handlers.machines import NewMachine, vm_id_of
 from hcmp_inventory.projections import pool_queries
 from hcmp_webkit.identity import Operator, context
-from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
-from hcmp_webkit.problems import Problem
+from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor, unknown_cursor
 
 router = APIRouter(prefix="/api/vms", tags=["machines"])
 
@@ -139,7 +138,7 @@ def _behind(cursor: str | None) -> str | None:
     """The name in a cursor."""
     name = decode_cursor(cursor)
     if name is not None and not re.fullmatch(NAME, name):
-        raise Problem("malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours")
+        raise unknown_cursor()
     return name
 
 

@@ -12,7 +12,7 @@ from hcmp_monitor.api.models import ActivityPage
 from hcmp_monitor.api.parts import Monitor
 from hcmp_monitor.projections.feed import Filters, before
 from hcmp_webkit.identity import Caller, Principal
-from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
+from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor, unknown_cursor
 from hcmp_webkit.problems import Problem
 
 MAX_SEQUENCE = 2**63 - 1
@@ -105,5 +105,5 @@ def _position(cursor: str | None) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or int(text) > MAX_SEQUENCE:
-        raise Problem("malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours")
+        raise unknown_cursor()
     return int(text)

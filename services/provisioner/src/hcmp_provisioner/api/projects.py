@@ -22,8 +22,8 @@ from hcmp_provisioner.handlers import Projects
 from hcmp_provisioner.projections.project_view import Listing, ProjectView, project
 from hcmp_provisioner.projections.project_view import projects as page_of
 from hcmp_webkit.identity import Caller, Member, context
-from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
-from hcmp_webkit.problems import Problem, not_found
+from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor, unknown_cursor
+from hcmp_webkit.problems import not_found
 
 router = APIRouter(tags=["projects"])
 
@@ -102,5 +102,5 @@ def _position(cursor: str | None) -> int | None:
     if position is None:
         return None
     if not position.isdecimal() or len(position) > 18:
-        raise Problem("malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours")
+        raise unknown_cursor()
     return int(position)

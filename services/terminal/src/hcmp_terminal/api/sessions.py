@@ -9,8 +9,7 @@ from pydantic import BaseModel
 from hcmp_terminal.api.parts import Terminal
 from hcmp_terminal.projections.sessions import open_sessions
 from hcmp_webkit.identity import Operator
-from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor
-from hcmp_webkit.problems import Problem
+from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor, unknown_cursor
 
 router = APIRouter(prefix="/api/terminal", tags=["terminal"])
 
@@ -48,9 +47,7 @@ def _position(cursor: str | None) -> str:
     try:
         return str(UUID(position))
     except ValueError as error:
-        raise Problem(
-            "malformed-request", title="Malformed request", status=422, detail="cursor: not one of ours"
-        ) from error
+        raise unknown_cursor() from error
 
 
 @router.get("/sessions")
