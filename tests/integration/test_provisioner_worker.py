@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ SECRET = "correct horse battery staple"
 
 # PLAY is the play's name, RAN the file in which each machine notes that it ran it.
 HANGS = "ansible.builtin.command: sh -c 'echo PLAY >> RAN; setsid sleep 300 & sleep 300'"
+HOLD = timedelta(0)
 HANGS_ONCE = "ansible.builtin.command: sh -c 'echo PLAY >> RAN; test $(grep -c PLAY RAN) -gt 1 || sleep 300'"
 FAILS = "ansible.builtin.command: sh -c 'echo PLAY >> RAN; echo no such thing >&2; exit 3'"
 GREETS = "ansible.builtin.debug: { msg: '{{ hcmp_project }} {{ hcmp_variables.greeting }}' }"
@@ -200,7 +202,7 @@ async def test_a_run_that_is_given_up_while_it_is_to_be_cancelled_is_cancelled(l
     [granted] = await lab.store.load("allocation", project)
     assert isinstance(granted.event, AllocationGranted)
     planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)]))
-    saga = Saga(lab.store, planner, utc_now, project, granted.event, worker="w", context=CONTEXT)
+    saga = Saga(lab.store, planner, utc_now, project, granted.event, worker="w", context=CONTEXT, hold=HOLD)
 
     assert await saga.give_up() == "cancelled"
 

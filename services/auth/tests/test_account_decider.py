@@ -48,10 +48,10 @@ from hcmp_contracts.account import (
 from hcmp_testkit.scenario import scenario
 
 ALICE = {"username": "alice", "full_name": "Alice Kim", "email": "alice@example.org"}
-REGISTER = Register(**ALICE, role=Role.USER, machine_quota=10)
-REGISTERED = AccountRegistered(**ALICE, role=Role.USER, machine_quota=10)
-ADMIN = AccountRegistered(**ALICE, role=Role.ADMIN, machine_quota=10)
-DETAILS = Details(**ALICE, role=Role.USER, machine_quota=10)
+REGISTER = Register(**ALICE, role=Role.USER, machine_quota=10, run_quota=5)
+REGISTERED = AccountRegistered(**ALICE, role=Role.USER, machine_quota=10, run_quota=5)
+ADMIN = AccountRegistered(**ALICE, role=Role.ADMIN, machine_quota=10, run_quota=5)
+DETAILS = Details(**ALICE, role=Role.USER, machine_quota=10, run_quota=5)
 APPROVED = AccountApproved()
 SUSPENDED = AccountSuspended(reason="left")
 SUSPEND = Suspend(reason="left", other_active_admins=0)
@@ -171,7 +171,7 @@ KINDS = ("register", "approve", "suspend", "reactivate", "admin", "user", "viewe
 
 def command_of(kind: str, name: str, others: int) -> AccountCommand:
     plain: dict[str, AccountCommand] = {
-        "register": Register(name, name, f"{name}@example.org", role=Role.USER, machine_quota=1),
+        "register": Register(name, name, f"{name}@example.org", role=Role.USER, machine_quota=1, run_quota=5),
         "approve": Approve(),
         "suspend": Suspend(reason="", other_active_admins=others),
         "reactivate": Reactivate(),
@@ -187,7 +187,7 @@ def is_active_admin(state: Account) -> bool:
 
 
 def installation() -> dict[str, Account]:
-    root = Register("root", "Root", "root@example.org", role=Role.ADMIN, machine_quota=1)
+    root = Register("root", "Root", "root@example.org", role=Role.ADMIN, machine_quota=1, run_quota=5)
     first: Account = ACCOUNT.fold(decide_all([root, Approve()], Unknown()))
     return {"root": first, "alice": Unknown(), "bob": Unknown()}
 

@@ -1,17 +1,22 @@
 """What may be asked of a project in which situation, and what follows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hcmp_contracts.project import (
     CancelRequested,
+    HoldEnded,
     HostFailure,
     LeaseExpired,
     LeaseExtended,
     PlannedStep,
+    ProjectAdmitted,
+    ProjectApproved,
     ProjectCancelled,
     ProjectDeleted,
+    ProjectEvent,
     ProjectProvisioned,
     ProjectRejected,
     ProjectRequested,
@@ -26,16 +31,21 @@ from hcmp_contracts.project import (
 )
 from hcmp_provisioner.domain import errors
 from hcmp_provisioner.domain.commands import (
+    Admit,
+    Approve,
     Cancel,
     Complete,
     Delete,
+    EndHold,
     Erase,
     ExpireLease,
     ExtendLease,
     Fail,
     FailStep,
     FinishStep,
+    Refuse,
     Reject,
+    ReplaceMachines,
     Request,
     RequestCancel,
     RequestRetry,
@@ -45,9 +55,11 @@ from hcmp_provisioner.domain.commands import (
 )
 from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.domain.project_state import status_of
+from hcmp_provisioner.domain.run import MAX_REPLACEMENTS
 from hcmp_testkit.scenario import scenario
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 ROLES = [RoleCount(name="web", count=1), RoleCount(name="db", count=2)]
 STEPS = [PlannedStep(number=1, name="Prepare", play="a.yml"), PlannedStep(number=2, name="Check", play="b.yml")]
 
@@ -92,8 +104,99 @@ def test_a_project_begins_with_a_request() -> None:
     project.given().when(request()).then(requested)
 
 
-def test_the_same_request_again_changes_nothing() -> None:
-    project.given(requested, started).when(request()).then_nothing()
+def test_the_same_request_again_is_told_from_a_new_one() -> None:
+    project.given(requested, started).when(request()).then_raises(errors.AlreadyRequestedError)
+
+
+def test_a_request_that_needs_approval_waits_for_it_and_then_for_its_admission() -> None:
+    asked = replace(request(), held_back=True, needs_approval=True)
+    waiting = requested.model_copy(update={"held_back": True, "needs_approval": True})
+    admitted = ProjectAdmitted(attempt=1, owner_id="kim", roles=ROLES, wait=True)
+    project.given().when(asked).then(waiting)
+    assert status_of(PROJECT.fold([waiting])) == "requested"
+    project.given(waiting).when(Admit()).then_raises(errors.RunNotWantedError)
+    project.given(waiting).when(Approve()).then(ProjectApproved())
+    project.given(waiting, ProjectApproved()).when(Approve()).then_nothing()
+    project.given(waiting, ProjectApproved()).when(Admit()).then(admitted)
+    project.given(waiting, ProjectApproved(), admitted).when(StartRun(1, "w1")).then(started)
+    project.given(waiting, ProjectApproved(), admitted).when(Admit()).then_raises(errors.RunNotWantedError)
+
+
+def test_an_operators_refusal_rejects_the_request_with_the_reason() -> None:
+    waiting = requested.model_copy(update={"held_back": True, "needs_approval": True})
+    project.given(waiting).when(Refuse("Too large.")).then(
+        ProjectRejected(reason="not-approved", detail="Too large.", needed=3, available=0)
+    )
+    for history in [(requested,), (waiting, ProjectApproved())]:
+        project.given(*history).when(Refuse("no")).then_raises(errors.NotAwaitingApprovalError)
+
+
+def test_what_nobody_has_to_stop_is_cancelled_at_once() -> None:
+    waiting = requested.model_copy(update={"held_back": True})
+    project.given(waiting).when(RequestCancel()).then(CancelRequested(), ProjectCancelled(log_sequence=0))
+
+
+def test_a_dry_run_keeps_no_machine_when_it_succeeds_nor_when_it_fails() -> None:
+    dry = requested.model_copy(update={"dry_run": True})
+    history = (dry, started, *step_1, *step_2)
+    project.given(*history).when(Complete("w1", 9)).then(provisioned.model_copy(update={"dry_run": True}))
+    [ended] = PROJECT.decide(Fail("w1", "no", 9, held_until=LATER), PROJECT.fold([dry, started]))
+    assert isinstance(ended, ProvisioningFailed)
+    assert ended.held_until is None
+
+
+held = ProvisioningFailed(
+    attempt=1, reason="step-failed", detail="no", step=2, log_sequence=5, held_until=NOW + timedelta(minutes=1)
+)
+
+
+def test_a_retry_keeps_the_machines_while_they_are_held_and_goes_on_at_the_failed_step() -> None:
+    kept = RetryRequested(attempt=2, owner_id="kim", roles=ROLES, keep_machines=True)
+    history = (requested, started, *step_1, held)
+    project.given(*history).when(RequestRetry(NOW)).then(kept)
+    project.given(*history, kept).when(StartRun(2, "w2", fresh=False)).then(
+        ProvisioningStarted(attempt=2, worker="w2", first_step=2)
+    )
+    project.given(*history, kept).when(StartRun(2, "w2", fresh=True)).then(
+        ProvisioningStarted(attempt=2, worker="w2", first_step=1)
+    )
+
+
+def test_a_retry_after_the_hold_begins_anew() -> None:
+    anew = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
+    history = (requested, started, *step_1, held)
+    project.given(*history).when(RequestRetry(LATER)).then(anew)
+    project.given(*history, HoldEnded(attempt=1)).when(RequestRetry(NOW)).then(anew)
+    project.given(*history, HoldEnded(attempt=1), anew).when(StartRun(2, "w2", fresh=False)).then(
+        ProvisioningStarted(attempt=2, worker="w2", first_step=1)
+    )
+
+
+def test_a_hold_ends_once_and_only_for_the_attempt_that_it_belongs_to() -> None:
+    history = (requested, started, *step_1, held)
+    kept = RetryRequested(attempt=2, owner_id="kim", roles=ROLES, keep_machines=True)
+    project.given(*history).when(EndHold(1)).then(HoldEnded(attempt=1))
+    project.given(*history, HoldEnded(attempt=1)).when(EndHold(1)).then_nothing()
+    project.given(*history, kept).when(EndHold(1)).then_nothing()
+    again = held.model_copy(update={"attempt": 2})
+    restarted = ProvisioningStarted(attempt=2, worker="w2", first_step=2)
+    project.given(*history, kept, restarted, again).when(EndHold(1)).then_nothing()
+
+
+def test_lost_machines_are_replaced_a_bounded_number_of_times() -> None:
+    failures = (HostFailure(vm="db-1", task="t", reason="no route", unreachable=True),)
+    replacing = ReplaceMachines("w1", 1, lost=("vm-1",), failures=failures)
+    history: tuple[ProjectEvent, ...] = (requested,)
+    for attempt in range(1, MAX_REPLACEMENTS + 1):
+        history += (ProvisioningStarted(attempt=attempt, worker="w1", first_step=1),)
+        asked_again = RetryRequested(
+            attempt=attempt + 1, owner_id="kim", roles=ROLES, keep_machines=True, lost=["vm-1"]
+        )
+        step = StepFailed(number=1, name="Prepare", attempt=attempt, failures=list(failures))
+        project.given(*history).when(replacing).then(step, asked_again)
+        history += (step, asked_again)
+    history += (ProvisioningStarted(attempt=MAX_REPLACEMENTS + 1, worker="w1", first_step=1),)
+    project.given(*history).when(replacing).then_raises(errors.ReplacedTooOftenError)
 
 
 def test_another_request_under_the_same_key_is_refused() -> None:
@@ -120,7 +223,7 @@ def test_a_retry_without_machines_leaves_the_project_failed() -> None:
     retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
     history = (requested, started, failed, retried, rejected)
     assert status_of(PROJECT.fold(history)) == "failed"
-    project.given(*history).when(RequestRetry()).then(RetryRequested(attempt=3, owner_id="kim", roles=ROLES))
+    project.given(*history).when(RequestRetry(NOW)).then(RetryRequested(attempt=3, owner_id="kim", roles=ROLES))
 
 
 def test_a_worker_takes_a_run_at_its_first_step() -> None:
@@ -235,12 +338,12 @@ def test_a_project_cancelled_while_it_waited_ends_with_the_denial() -> None:
 @pytest.mark.parametrize("end", [failed, cancelled])
 def test_a_failed_or_cancelled_project_can_be_tried_again(end: ProjectProvisioned) -> None:
     retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
-    project.given(requested, started, end).when(RequestRetry()).then(retried)
+    project.given(requested, started, end).when(RequestRetry(NOW)).then(retried)
 
 
 @pytest.mark.parametrize("history", [(requested,), (requested, started), (requested, started, provisioned)])
 def test_no_other_project_can_be_tried_again(history: tuple[ProjectRequested, ...]) -> None:
-    project.given(*history).when(RequestRetry()).then_raises(errors.NotRetryableError)
+    project.given(*history).when(RequestRetry(NOW)).then_raises(errors.NotRetryableError)
 
 
 def test_a_lease_is_extended_from_its_end_or_from_now() -> None:
@@ -305,6 +408,6 @@ def test_a_reset_ends_every_project() -> None:
     project.given(requested, started, provisioned, ProjectDeleted()).when(Erase()).then_nothing()
 
 
-@pytest.mark.parametrize("command", [RequestCancel(), RequestRetry(), StartTeardown(""), ExtendLease(1, NOW)])
+@pytest.mark.parametrize("command", [RequestCancel(), RequestRetry(NOW), StartTeardown(""), ExtendLease(1, NOW)])
 def test_nothing_can_be_done_with_what_was_never_asked_for(command: RequestCancel) -> None:
     project.given().when(command).then_raises(errors.UnknownProjectError)

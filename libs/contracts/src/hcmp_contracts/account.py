@@ -14,6 +14,10 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+# What accounts that were registered before there was this quota have.
+FORMER_RUN_QUOTA = 10
+
+
 class AccountRegistered(DomainEvent):
     event_type: ClassVar[str] = "hcmp.account.registered.v1"
     username: str
@@ -21,6 +25,7 @@ class AccountRegistered(DomainEvent):
     email: str
     role: Role
     machine_quota: int
+    run_quota: int = FORMER_RUN_QUOTA
 
 
 class AccountApproved(DomainEvent):
@@ -50,6 +55,14 @@ class AccountQuotaChanged(DomainEvent):
     after: int
 
 
+class AccountRunQuotaChanged(DomainEvent):
+    """How many runs of the account may be under way at once."""
+
+    event_type: ClassVar[str] = "hcmp.account.run-quota-changed.v1"
+    before: int
+    after: int
+
+
 class AccountPasswordChanged(DomainEvent):
     event_type: ClassVar[str] = "hcmp.account.password-changed.v1"
 
@@ -68,6 +81,7 @@ AccountEvent = (
     | AccountReactivated
     | AccountRoleChanged
     | AccountQuotaChanged
+    | AccountRunQuotaChanged
     | AccountPasswordChanged
     | AccountSessionsRevoked
 )

@@ -23,12 +23,27 @@ class GrantedMachine(Fact):
 
 
 class AllocationGranted(DomainEvent):
-    """The machines are the project's. This event is the job that a provisioner worker takes."""
+    """The machines are the project's. This event is the job that a provisioner worker takes.
+
+    On machines that are not `fresh`, an earlier attempt's finished steps are done.
+    """
 
     event_type: ClassVar[str] = "hcmp.allocation.granted.v1"
     owner_id: str
     attempt: int
     machines: list[GrantedMachine]
+    fresh: bool = True
+
+
+class AllocationQueued(DomainEvent):
+    """There are not enough machines, and the project waits until there are."""
+
+    event_type: ClassVar[str] = "hcmp.allocation.queued.v1"
+    attempt: int
+    needed: int
+    available: int
+    owner_id: str
+    roles: list[str]
 
 
 class AllocationDenied(DomainEvent):
@@ -46,4 +61,4 @@ class AllocationReleased(DomainEvent):
     attempt: int = 1
 
 
-AllocationEvent = AllocationGranted | AllocationDenied | AllocationReleased
+AllocationEvent = AllocationGranted | AllocationQueued | AllocationDenied | AllocationReleased

@@ -6,6 +6,7 @@ from hcmp_contracts.account import AccountEvent
 from hcmp_contracts.allocation import AllocationEvent
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_contracts.project import ProjectEvent
+from hcmp_contracts.quota import QuotaEvent
 from hcmp_contracts.settings import SettingsEvent
 from hcmp_contracts.system import SystemEvent
 from hcmp_contracts.terminal_session import TerminalSessionEvent
@@ -18,6 +19,7 @@ UNIONS: tuple[Any, ...] = (
     SettingsEvent,
     SystemEvent,
     ProjectEvent,
+    QuotaEvent,
     TerminalSessionEvent,
 )
 EVENTS: dict[str, type[DomainEvent]] = {event.event_type: event for union in UNIONS for event in get_args(union)}

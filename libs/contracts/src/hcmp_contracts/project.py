@@ -42,7 +42,11 @@ class HostFailure(Fact):
 
 
 class ProjectRequested(DomainEvent):
-    """Someone asked for machines. `request_digest` tells a repeated request from another of the same key."""
+    """Someone asked for machines. `request_digest` tells a repeated request from another of the same key.
+
+    `held_back`: no machine is granted before `admitted`, nor that before `approved` when it `needs_approval`.
+    `wait`: what is missing is waited for. `dry_run`: Ansible only shows what it would change.
+    """
 
     event_type: ClassVar[str] = "hcmp.project.requested.v1"
     name: str
@@ -55,6 +59,26 @@ class ProjectRequested(DomainEvent):
     steps: list[PlannedStep]
     lease_expires_at: datetime | None = None
     request_digest: str = ""
+    dry_run: bool = False
+    wait: bool = False
+    held_back: bool = False
+    needs_approval: bool = False
+
+
+class ProjectApproved(DomainEvent):
+    """An operator, the envelope's actor, agrees to the request."""
+
+    event_type: ClassVar[str] = "hcmp.project.approved.v1"
+
+
+class ProjectAdmitted(DomainEvent):
+    """A request that was held back may have machines now: nothing but capacity stands in its way."""
+
+    event_type: ClassVar[str] = "hcmp.project.admitted.v1"
+    attempt: int
+    owner_id: str
+    roles: list[RoleCount]
+    wait: bool
 
 
 class ProjectRejected(DomainEvent):
@@ -101,15 +125,22 @@ class StepFailed(DomainEvent):
 
 
 class ProjectProvisioned(DomainEvent):
-    """`log_sequence` is the last frame of the run's log: a viewer has all of it before the end is told."""
+    """`log_sequence` is the last frame of the run's log: a viewer has all of it before the end is told.
+
+    After a `dry_run` nothing was changed, and the project keeps no machine.
+    """
 
     event_type: ClassVar[str] = "hcmp.project.provisioned.v1"
     attempt: int
     log_sequence: int
+    dry_run: bool = False
 
 
 class ProvisioningFailed(DomainEvent):
-    """`reason` is a slug: `step-failed`, `run-failed`. `step` is absent when no step had begun."""
+    """`reason` is a slug: `step-failed`, `run-failed`. `step` is absent when no step had begun.
+
+    Until `held_until` the project keeps its machines, so that a retry can go on where this run ended.
+    """
 
     event_type: ClassVar[str] = "hcmp.project.provisioning-failed.v1"
     attempt: int
@@ -118,6 +149,14 @@ class ProvisioningFailed(DomainEvent):
     step: int | None = None
     failures: list[HostFailure] = Field(default_factory=list)
     log_sequence: int
+    held_until: datetime | None = None
+
+
+class HoldEnded(DomainEvent):
+    """Nobody retried in time: the machines of the failed attempt are given back."""
+
+    event_type: ClassVar[str] = "hcmp.project.hold-ended.v1"
+    attempt: int
 
 
 class CancelRequested(DomainEvent):
@@ -131,12 +170,18 @@ class ProjectCancelled(DomainEvent):
 
 
 class RetryRequested(DomainEvent):
-    """The project asks for machines once more; its former ones were given back."""
+    """The project asks for machines once more: for those that it still has (`keep_machines`), or for others.
+
+    Of the kept ones, those in `lost` (by id) stayed unreachable and are to be replaced.
+    """
 
     event_type: ClassVar[str] = "hcmp.project.retry-requested.v1"
     attempt: int
     owner_id: str
     roles: list[RoleCount]
+    wait: bool = False
+    keep_machines: bool = False
+    lost: list[str] = Field(default_factory=list)
 
 
 class LeaseExtended(DomainEvent):
@@ -160,6 +205,8 @@ class ProjectDeleted(DomainEvent):
 
 ProjectEvent = (
     ProjectRequested
+    | ProjectApproved
+    | ProjectAdmitted
     | ProjectRejected
     | ProvisioningStarted
     | StepStarted
@@ -167,6 +214,7 @@ ProjectEvent = (
     | StepFailed
     | ProjectProvisioned
     | ProvisioningFailed
+    | HoldEnded
     | CancelRequested
     | ProjectCancelled
     | RetryRequested

@@ -5,17 +5,22 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from hcmp_eventstore.reactor import Handler, Reactor
 from hcmp_eventstore.store import utc_now
+from hcmp_eventstore.streams import EVENTS, TIMERS
 from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.api import access
 from hcmp_provisioner.api.application import build
-from hcmp_provisioner.handlers import Projects
+from hcmp_provisioner.domain.template import Approval
+from hcmp_provisioner.handlers.admission import Admission
+from hcmp_provisioner.handlers.projects import Projects
 from hcmp_provisioner.live_log import LiveLog
 from hcmp_provisioner.projections.read_model import READ_MODEL
-from hcmp_provisioner.reactors import SERVICE, Reactions
+from hcmp_provisioner.reactors import admissions, denials, holds, leases, quotas, reset
+from hcmp_provisioner.reactors.commanding import SERVICE
 from hcmp_provisioner.settings import ApiSettings
 from hcmp_webkit.identity import Identity
-from hcmp_webkit.platform import open_platform
+from hcmp_webkit.platform import Platform, open_platform
 from hcmp_webkit.serve import serve
 
 
@@ -26,19 +31,39 @@ def make_app(settings: ApiSettings, *, identity: Identity | None = None) -> Fast
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_platform(settings, service=SERVICE, model=READ_MODEL, identity=identity) as platform:
-            store, projector, pool = platform.store, platform.projector, platform.pool
             platform.attach(app)
+            admission = Admission(platform.store, platform.pool)
             access.install(
                 app,
-                projects=Projects(store, projector, pool, templates),
-                live_log=LiveLog(store, projector, pool),
+                projects=Projects(platform.store, platform.projector, platform.pool, templates, admission),
+                live_log=LiveLog(platform.store, platform.projector, platform.pool),
+                approval=Approval(settings.approval_from_machines),
                 public_url=settings.public_url,
             )
-            reactors = Reactions(store, projector, pool, utc_now).reactors()
+            reactors = _reactors(platform, admission)
             async with platform.background(*(reactor.run() for reactor in reactors)):
                 yield
 
     return build(lifespan)
+
+
+def _reactors(platform: Platform, admission: Admission) -> list[Reactor]:
+    store, projector, pool = platform.store, platform.projector, platform.pool
+    lease, hold = leases.Leases(store, utc_now), holds.Holds(store)
+
+    def reactor(name: str, subjects: tuple[str, ...], handle: Handler, stream: str = EVENTS) -> Reactor:
+        return Reactor(platform.client, SERVICE, name, subjects, handle, stream=stream)
+
+    return [
+        reactor("lease-set", leases.SET_BY, lease.set),
+        reactor("lease-due", (f"{leases.LEASE_DUE}.*",), lease.end, TIMERS),
+        reactor("hold-set", holds.SET_BY, hold.set),
+        reactor("hold-due", (f"{holds.HOLD_DUE}.*",), hold.end, TIMERS),
+        reactor("allocation-denied", denials.SUBJECTS, denials.Denials(store)),
+        reactor("admissions", admissions.SUBJECTS, admissions.Admissions(admission, projector)),
+        reactor("quotas", quotas.SUBJECTS, quotas.Quotas(store)),
+        reactor("factory-reset", reset.SUBJECTS, reset.Reset(store, projector, pool)),
+    ]
 
 
 def main() -> None:

@@ -9,19 +9,26 @@ from hcmp_webkit.settings import ServiceSettings
 
 
 class ApiSettings(ServiceSettings):
-    """The API needs no secret of a machine: it reads the templates and nothing else."""
+    """The API needs no secret of a machine: it reads the templates and nothing else.
+
+    A project of `approval_from_machines` or more needs an operator's approval, whatever its template says; with 0
+    none does for its size.
+    """
 
     playbooks_dir: Path
+    approval_from_machines: int = Field(default=0, ge=0)
 
 
 class WorkerSettings(ServiceSettings):
     """`fernet_keys` are separated by commas; the first one encrypts, each of them decrypts.
 
-    `run_directory` must lie in memory (tmpfs): the secrets of a run stand there while it lasts.
+    A failed run's machines stay with their project for `failed_hold_seconds`, so that a retry can go on where it
+    ended. `run_directory` must lie in memory (tmpfs): the secrets of a run stand there while it lasts.
     """
 
     playbooks_dir: Path
     fernet_keys: SecretStr
     ssh_key_file: Path
+    failed_hold_seconds: int = Field(default=60, ge=0)
     worker_slots: int = Field(default=4, ge=1, le=64)
     run_directory: Path = Path(f"/dev/shm/hcmp-{os.getuid()}")  # noqa: S108 - made private, and the point is memory

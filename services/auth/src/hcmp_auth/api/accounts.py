@@ -109,9 +109,13 @@ async def revoke_sessions(account_id: UUID, caller: Operator, auth: Auth, reques
 async def change_account(
     account_id: UUID, change: AccountChange, caller: Operator, auth: Auth, request: Request
 ) -> AccountBody:
-    """Change an account's role or how many machines it may hold."""
+    """Change an account's role, how many machines it may hold, or how many runs it may have at once."""
     await auth.administration.amend(
-        str(account_id), context(caller, request), role=change.role, machine_quota=change.machine_quota
+        str(account_id),
+        context(caller, request),
+        role=change.role,
+        machine_quota=change.machine_quota,
+        run_quota=change.run_quota,
     )
     return await _account(auth, str(account_id))
 

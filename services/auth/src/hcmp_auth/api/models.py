@@ -99,6 +99,7 @@ class AccountBody(BaseModel):
     role: Role
     status: AccountStatus
     machine_quota: int
+    run_quota: int
     suspension_reason: str | None
     registered_at: datetime
 
@@ -119,6 +120,7 @@ class AccountChange(Given):
 
     role: Role | None = None
     machine_quota: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    run_quota: Annotated[int, Field(ge=0, le=1_000)] | None = None
 
 
 class Jwk(BaseModel):

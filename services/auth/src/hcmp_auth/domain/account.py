@@ -12,6 +12,7 @@ from hcmp_auth.domain.account_commands import (
     ChangePassword,
     ChangeQuota,
     ChangeRole,
+    ChangeRunQuota,
     Reactivate,
     Register,
     RevokeSessions,
@@ -25,6 +26,7 @@ from hcmp_contracts.account import (
     AccountReactivated,
     AccountRegistered,
     AccountRoleChanged,
+    AccountRunQuotaChanged,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -81,6 +83,7 @@ class Details:
     email: str
     role: Role
     machine_quota: int
+    run_quota: int
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ Happened = (
     | AccountReactivated
     | AccountRoleChanged
     | AccountQuotaChanged
+    | AccountRunQuotaChanged
     | AccountPasswordChanged
     | AccountSessionsRevoked
 )
@@ -146,6 +150,8 @@ def _decide_registered(command: AccountCommand, account: Registered) -> list[Acc
             return _change_role(command, account)
         case ChangeQuota():
             return _change_quota(command, account)
+        case ChangeRunQuota():
+            return _change_run_quota(command, account)
         case ChangePassword():
             return _change_password(account)
         case RevokeSessions():
@@ -187,6 +193,13 @@ def _change_quota(command: ChangeQuota, account: Registered) -> list[AccountEven
     return [AccountQuotaChanged(before=before, after=command.machine_quota)]
 
 
+def _change_run_quota(command: ChangeRunQuota, account: Registered) -> list[AccountEvent]:
+    before = account.details.run_quota
+    if command.run_quota == before:
+        return []
+    return [AccountRunQuotaChanged(before=before, after=command.run_quota)]
+
+
 def _keep_one_admin(account: Registered, others: int) -> None:
     if isinstance(account, Active) and account.details.role is Role.ADMIN and others == 0:
         raise LastAdminError(account.details.username)
@@ -206,7 +219,7 @@ def evolve(account: Account, event: AccountEvent) -> Account:
     raise AccountNotFoundError  # the log is damaged: nothing but a registration can be the first event
 
 
-def _evolve_registered(account: Registered, event: Happened) -> Registered:
+def _evolve_registered(account: Registered, event: Happened) -> Registered:  # noqa: PLR0911
     details = account.details
     match event:
         case AccountApproved():
@@ -219,6 +232,8 @@ def _evolve_registered(account: Registered, event: Happened) -> Registered:
             return replace(account, details=replace(details, role=event.after))
         case AccountQuotaChanged():
             return replace(account, details=replace(details, machine_quota=event.after))
+        case AccountRunQuotaChanged():
+            return replace(account, details=replace(details, run_quota=event.after))
         case AccountPasswordChanged() | AccountSessionsRevoked():
             return account
         case _:

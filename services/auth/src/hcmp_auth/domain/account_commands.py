@@ -12,6 +12,7 @@ class Register:
     email: str
     role: Role
     machine_quota: int
+    run_quota: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class ChangeQuota:
 
 
 @dataclass(frozen=True)
+class ChangeRunQuota:
+    run_quota: int
+
+
+@dataclass(frozen=True)
 class ChangePassword:
     pass
 
@@ -52,5 +58,13 @@ class RevokeSessions:
 
 
 AccountCommand = (
-    Register | Approve | Suspend | Reactivate | ChangeRole | ChangeQuota | ChangePassword | RevokeSessions
+    Register
+    | Approve
+    | Suspend
+    | Reactivate
+    | ChangeRole
+    | ChangeQuota
+    | ChangeRunQuota
+    | ChangePassword
+    | RevokeSessions
 )

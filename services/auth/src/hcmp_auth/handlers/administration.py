@@ -9,6 +9,7 @@ from hcmp_auth.domain.account_commands import (
     Approve,
     ChangeQuota,
     ChangeRole,
+    ChangeRunQuota,
     Reactivate,
     RevokeSessions,
     Suspend,
@@ -50,12 +51,20 @@ class Administration:
         await self.sessions.end_before(account_id, sequence)
 
     async def amend(
-        self, account_id: str, context: Context, *, role: Role | None, machine_quota: int | None
+        self,
+        account_id: str,
+        context: Context,
+        *,
+        role: Role | None,
+        machine_quota: int | None,
+        run_quota: int | None,
     ) -> None:
         """Change what is given, all or none."""
         commands: list[AccountCommand] = []
         if machine_quota is not None:
             commands.append(ChangeQuota(machine_quota=machine_quota))
+        if run_quota is not None:
+            commands.append(ChangeRunQuota(run_quota=run_quota))
         if role is None:
             await self._execute(account_id, commands, context)
             return

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 USER_MACHINE_QUOTA = 10
 OPERATOR_MACHINE_QUOTA = 100
+USER_RUN_QUOTA = 10
+OPERATOR_RUN_QUOTA = 100
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Registration:
             email=applicant.email,
             role=Role.USER,
             machine_quota=USER_MACHINE_QUOTA,
+            run_quota=USER_RUN_QUOTA,
         )
         credential = await self._offer(account_id, applicant.password, idempotency_key)
         try:
@@ -87,6 +90,7 @@ class Registration:
             email=f"{username}@localhost",
             role=Role.ADMIN,
             machine_quota=OPERATOR_MACHINE_QUOTA,
+            run_quota=OPERATOR_RUN_QUOTA,
         )
         credential = await self._offer(account_id, password, None)
         try:

@@ -15,6 +15,7 @@ from hcmp_contracts.account import (
     AccountReactivated,
     AccountRegistered,
     AccountRoleChanged,
+    AccountRunQuotaChanged,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -35,6 +36,7 @@ class AccountsProjection:
             email text NOT NULL,
             role text NOT NULL,
             machine_quota integer NOT NULL,
+            run_quota integer NOT NULL,
             status text NOT NULL,
             approved boolean NOT NULL DEFAULT false,
             suspension_reason text,
@@ -59,6 +61,8 @@ class AccountsProjection:
                 await _set(cursor, recorded, "role = %s", role)
             case AccountQuotaChanged(after=quota):
                 await _set(cursor, recorded, "machine_quota = %s", quota)
+            case AccountRunQuotaChanged(after=quota):
+                await _set(cursor, recorded, "run_quota = %s", quota)
             case AccountPasswordChanged() | AccountSessionsRevoked():
                 pass
             case unexpected:
@@ -69,8 +73,8 @@ async def _insert(cursor: Cursor, recorded: Recorded[DomainEvent], event: Accoun
     await cursor.execute(
         """
         INSERT INTO accounts
-            (id, username, sort_name, full_name, email, role, machine_quota, status, registered_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, 'pending', %s) ON CONFLICT (id) DO NOTHING
+            (id, username, sort_name, full_name, email, role, machine_quota, run_quota, status, registered_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'pending', %s) ON CONFLICT (id) DO NOTHING
         """,
         [
             recorded.aggregate_id,
@@ -80,6 +84,7 @@ async def _insert(cursor: Cursor, recorded: Recorded[DomainEvent], event: Accoun
             event.email,
             event.role,
             event.machine_quota,
+            event.run_quota,
             recorded.envelope.time,
         ],
     )
@@ -90,7 +95,7 @@ async def _set(cursor: Cursor, recorded: Recorded[DomainEvent], change: LiteralS
     await cursor.execute(statement, [*values, recorded.aggregate_id])
 
 
-MODEL = ReadModel(name="auth", version=1, projections=[AccountsProjection()])
+MODEL = ReadModel(name="auth", version=2, projections=[AccountsProjection()])
 
 
 @dataclass(frozen=True)
@@ -102,12 +107,14 @@ class AccountRow:
     role: Role
     status: str
     machine_quota: int
+    run_quota: int
     suspension_reason: str | None
     registered_at: datetime
 
 
 _SELECT: LiteralString = """
-    SELECT id, username, full_name, email, role, status, machine_quota, suspension_reason, registered_at
+    SELECT id, username, full_name, email, role, status, machine_quota, run_quota, suspension_reason,
+        registered_at
     FROM accounts
 """
 

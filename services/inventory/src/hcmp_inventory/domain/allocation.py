@@ -1,4 +1,5 @@
-"""Which machines a project holds. Every attempt of a project gets exactly one answer: granted or denied.
+"""Which machines a project holds. Every attempt of a project gets exactly one answer: granted or denied. One that
+waits is queued until then.
 
 An attempt that ends before it was answered is closed by its release, so that no machine is granted to a
 project that is over.
@@ -11,6 +12,7 @@ from hcmp_contracts.allocation import (
     AllocationDenied,
     AllocationEvent,
     AllocationGranted,
+    AllocationQueued,
     AllocationReleased,
     GrantedMachine,
 )
@@ -22,6 +24,29 @@ class Grant:
     owner_id: str
     attempt: int
     machines: tuple[GrantedMachine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Regrant:
+    """Give an attempt the machines that the one before it holds, with others in the place of those that it lost.
+    `fresh` unless they are the very same.
+    """
+
+    owner_id: str
+    attempt: int
+    machines: tuple[GrantedMachine, ...]
+    held: frozenset[str]
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """There are too few machines for an attempt that waits: one a role is needed."""
+
+    owner_id: str
+    attempt: int
+    roles: tuple[str, ...]
+    available: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +65,7 @@ class Release:
     machines: frozenset[str]
 
 
-AllocationCommand = Grant | Deny | Release
+AllocationCommand = Grant | Regrant | Queue | Deny | Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +74,25 @@ class NoAllocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class Queued:
+    """The attempt behind `attempt`, the last one that was answered, waits for machines."""
+
     attempt: int
-    machines: frozenset[str]
+    waiting: int
+    needed: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """`granted` are the machines as the run was told of them."""
+
+    attempt: int
+    granted: tuple[GrantedMachine, ...]
+
+    @property
+    def machines(self) -> frozenset[str]:
+        return frozenset(machine.vm_id for machine in self.granted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +105,7 @@ class Released:
     attempt: int
 
 
-Allocation = NoAllocation | Granted | Denied | Released
+Allocation = NoAllocation | Queued | Granted | Denied | Released
 
 
 class AttemptAnsweredError(Exception):
@@ -91,6 +132,10 @@ def decide(command: AllocationCommand, allocation: Allocation) -> list[Allocatio
     match command:
         case Grant():
             return _grant(command, allocation)
+        case Regrant():
+            return _regrant(command, allocation)
+        case Queue():
+            return _queue(command, allocation)
         case Deny():
             return _deny(command, allocation)
         case Release():
@@ -102,6 +147,36 @@ def decide(command: AllocationCommand, allocation: Allocation) -> list[Allocatio
 def _grant(command: Grant, allocation: Allocation) -> list[AllocationEvent]:
     _refuse_answered(command.attempt, allocation)
     return [AllocationGranted(owner_id=command.owner_id, attempt=command.attempt, machines=list(command.machines))]
+
+
+def _regrant(command: Regrant, allocation: Allocation) -> list[AllocationEvent]:
+    if command.attempt <= allocation.attempt:
+        raise AttemptAnsweredError(command.attempt)
+    if not isinstance(allocation, Granted) or allocation.machines != command.held:
+        raise AllocationMovedError
+    machines = list(command.machines)
+    return [
+        AllocationGranted(
+            owner_id=command.owner_id, attempt=command.attempt, machines=machines, fresh=command.fresh
+        )
+    ]
+
+
+def _queue(command: Queue, allocation: Allocation) -> list[AllocationEvent]:
+    _refuse_answered(command.attempt, allocation)
+    match allocation:
+        case Queued(waiting=command.attempt, available=command.available):
+            return []
+        case _:
+            return [
+                AllocationQueued(
+                    owner_id=command.owner_id,
+                    attempt=command.attempt,
+                    needed=len(command.roles),
+                    available=command.available,
+                    roles=list(command.roles),
+                )
+            ]
 
 
 def _deny(command: Deny, allocation: Allocation) -> list[AllocationEvent]:
@@ -130,10 +205,12 @@ def _release(command: Release, allocation: Allocation) -> list[AllocationEvent]:
     return [AllocationReleased(reason=command.reason, attempt=command.attempt)]
 
 
-def evolve(_: Allocation, event: AllocationEvent) -> Allocation:
+def evolve(allocation: Allocation, event: AllocationEvent) -> Allocation:
     match event:
         case AllocationGranted():
-            return Granted(event.attempt, frozenset(machine.vm_id for machine in event.machines))
+            return Granted(event.attempt, tuple(event.machines))
+        case AllocationQueued():
+            return Queued(allocation.attempt, event.attempt, event.needed, event.available)
         case AllocationDenied():
             return Denied(event.attempt)
         case AllocationReleased():

@@ -145,7 +145,10 @@ def _release(command: Release, vm: Vm) -> list[VmEvent]:
     """Giving back what the project does not hold (any more) changes nothing."""
     match vm:
         case Reserved(holder=holder) | Assigned(holder=holder) if holder == command.project_id:
-            return [VmReleased(project_id=command.project_id, reason=command.reason)]
+            released = VmReleased(project_id=command.project_id, reason=command.reason)
+            if command.unreachable is None:
+                return [released]
+            return [released, VmQuarantined(reason=f"unreachable during a run: {command.unreachable}")]
         case _:
             return []
 

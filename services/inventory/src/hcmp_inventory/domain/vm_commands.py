@@ -34,8 +34,11 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Release:
+    """`unreachable` says why the machine is not for the next project either, when the run could not reach it."""
+
     project_id: str
     reason: str
+    unreachable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

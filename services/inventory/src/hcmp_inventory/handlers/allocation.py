@@ -1,6 +1,7 @@
 """Machines for projects: granted, denied, assigned and given back, each in one atomic append."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hcmp_contracts.allocation import GrantedMachine
@@ -60,16 +61,39 @@ class Allocations:
         ]
         await execute(self.store, assignments, context)
 
-    async def release(self, project_id: str, attempt: int, reason: str, context: Context) -> None:
-        """End an attempt and give back what it holds; once ended, nothing more is granted to it.
+    async def leave_queue(self, project_id: str, context: Context) -> None:
+        """A request that waits in vain is answered: it gets no machine."""
+        state = await self.state(project_id)
+        if isinstance(state, allocation.Queued):
+            deny = allocation.Deny(state.waiting, state.needed, state.available)
+            with suppress(allocation.AttemptAnsweredError):  # granted in this very moment
+                await execute(self.store, [Decision(allocation.DECIDER, project_id, deny)], context)
+
+    async def release(
+        self,
+        project_id: str,
+        attempt: int,
+        reason: str,
+        context: Context,
+        *,
+        unreachable: Mapping[str, str] | None = None,
+    ) -> None:
+        """End an attempt and give back what it holds; once ended, nothing more is granted to it. Machines that
+        were `unreachable` (by name, with the reason) are quarantined with it.
 
         Raises allocation.AllocationMovedError when the machines were granted in this very moment: try again.
         """
         held = await self.state(project_id)
-        machines = held.machines if isinstance(held, allocation.Granted) else frozenset[str]()
-        ended = Decision(allocation.DECIDER, project_id, allocation.Release(attempt, reason, machines))
+        machines = held.granted if isinstance(held, allocation.Granted) else ()
+        ids = frozenset(machine.vm_id for machine in machines)
+        ended = Decision(allocation.DECIDER, project_id, allocation.Release(attempt, reason, ids))
         releases = [
-            Decision(vm.DECIDER, vm_id, vm_commands.Release(project_id, reason)) for vm_id in sorted(machines)
+            Decision(
+                vm.DECIDER,
+                machine.vm_id,
+                vm_commands.Release(project_id, reason, unreachable=(unreachable or {}).get(machine.name)),
+            )
+            for machine in sorted(machines, key=lambda machine: machine.vm_id)
         ]
         try:
             await execute(self.store, [ended, *releases], context)

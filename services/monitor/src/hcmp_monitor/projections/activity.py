@@ -82,7 +82,8 @@ class Activity:
         CREATE INDEX IF NOT EXISTS activity_by_kind ON activity (kind, sequence);
         CREATE INDEX IF NOT EXISTS activity_by_aggregate ON activity (aggregate, sequence);
     """
-    subjects = tuple(f"hcmp.{aggregate}.*.*" for aggregate in AGGREGATES)
+    # What counts against a quota follows from what is told of the project already.
+    subjects = tuple(f"hcmp.{aggregate}.*.*" for aggregate in AGGREGATES if aggregate != "quota")
 
     async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         await self._learn(cursor, recorded.aggregate_id, recorded.event)

@@ -79,6 +79,7 @@ def _template(document: Mapping[str, Any]) -> Template:
             name: Variable(Text(**variable["description"]), variable["default"], variable["pattern"])
             for name, variable in document.get("variables", {}).items()
         },
+        approval=document.get("approval", "none"),
     )
 
 

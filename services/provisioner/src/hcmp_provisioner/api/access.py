@@ -6,17 +6,19 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Path
 from starlette.requests import HTTPConnection
 
-from hcmp_provisioner.handlers import Projects
+from hcmp_provisioner.domain.template import Approval
+from hcmp_provisioner.handlers.projects import Projects
 from hcmp_provisioner.live_log import LiveLog
 from hcmp_provisioner.projections.project_view import ProjectView, project
 from hcmp_webkit.identity import Caller, Principal
 from hcmp_webkit.problems import not_found
 
 
-def install(app: FastAPI, *, projects: Projects, live_log: LiveLog, public_url: str) -> None:
+def install(app: FastAPI, *, projects: Projects, live_log: LiveLog, approval: Approval, public_url: str) -> None:
     """Let the routes of `app` find what they work with."""
     app.state.projects = projects
     app.state.live_log = live_log
+    app.state.approval = approval
     app.state.public_url = public_url
 
 
@@ -30,8 +32,14 @@ def _live_log(connection: HTTPConnection) -> LiveLog:
     return live_log
 
 
+def _approval(connection: HTTPConnection) -> Approval:
+    approval: Approval = connection.app.state.approval
+    return approval
+
+
 Write = Annotated[Projects, Depends(_projects)]
 Log = Annotated[LiveLog, Depends(_live_log)]
+Policy = Annotated[Approval, Depends(_approval)]
 
 
 async def visible_to(caller: Principal, projects: Projects, project_id: UUID) -> ProjectView:

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 
-from hcmp_provisioner.api.access import Write
+from hcmp_provisioner.api.access import Policy, Write
 from hcmp_provisioner.api.models import MaintenanceAnswer, PlatformAnswer, TemplateAnswer, TemplatesAnswer
-from hcmp_provisioner.domain.template import Language
+from hcmp_provisioner.domain.template import Language, Template
 from hcmp_provisioner.projections.maintenance import maintenance
+from hcmp_provisioner.projections.typical import typical
 from hcmp_webkit.identity import Caller
 
 router = APIRouter(tags=["catalogue"])
@@ -16,12 +17,23 @@ AcceptLanguage = Annotated[str, Header(alias="Accept-Language", max_length=500)]
 
 
 @router.get("/api/templates")
-async def list_templates(_: Caller, projects: Write, accept_language: AcceptLanguage = "en") -> TemplatesAnswer:
-    """The kinds of projects, in the reader's language."""
+async def list_templates(
+    _: Caller, projects: Write, policy: Policy, accept_language: AcceptLanguage = "en"
+) -> TemplatesAnswer:
+    """The kinds of projects, in the reader's language, and how long each usually takes."""
     language = preferred(accept_language)
-    return TemplatesAnswer(
-        templates=[TemplateAnswer.of(template, language) for template in projects.templates.values()]
-    )
+    times = await typical(projects.pool, ((template, False) for template in projects.templates))
+
+    def answer(template: Template) -> TemplateAnswer:
+        steps = times.get((template.id, False))
+        return TemplateAnswer.of(
+            template,
+            language,
+            approval=policy.policy(template),
+            typical_seconds=sum(steps.values()) if steps else None,
+        )
+
+    return TemplatesAnswer(templates=[answer(template) for template in projects.templates.values()])
 
 
 @router.get("/api/platform")

@@ -3,6 +3,7 @@
 from hcmp_provisioner.domain.errors import (
     IdempotencyKeyReusedError,
     NoLeaseError,
+    NotAwaitingApprovalError,
     NotCancellableError,
     NotRetryableError,
     ProjectRunningError,
@@ -32,9 +33,14 @@ def insufficient_capacity(denied: Denied) -> Problem:
 def _quota_exceeded(error: QuotaExceededError) -> Problem:
     return Problem(
         "quota-exceeded",
-        title="Machine quota exceeded",
+        title="Quota exceeded",
         status=403,
-        detail=f"{error.needed} machines are needed; {error.used} of your {error.quota} are in use.",
+        detail=(
+            f"{error.needed} machines are needed; {error.used} of your {error.quota} are in use."
+            if error.resource == "machines"
+            else f"{error.used} of your runs are under way, of {error.quota} that may be at once."
+        ),
+        resource=error.resource,
         quota=error.quota,
         used=error.used,
         needed=error.needed,
@@ -91,6 +97,11 @@ ERRORS: ErrorTable = {
         "not-retryable",
         "Nothing to retry",
         f"The project is {error.status}; only a failed or cancelled one can be tried again.",
+    ),
+    NotAwaitingApprovalError: lambda error: _refused(
+        "not-awaiting-approval",
+        "Nothing to approve",
+        f"The project is {error.status}; only a request that waits for approval can be approved or refused.",
     ),
     NoLeaseError: lambda error: _refused(
         "no-lease", "No lease to extend", f"The project is {error.status}; it has no lease to extend."

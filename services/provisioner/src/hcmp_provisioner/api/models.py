@@ -6,8 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from hcmp_contracts.envelope import CloudEvent
-from hcmp_contracts.project import HostFailure
-from hcmp_provisioner.domain.template import Language, Template
+from hcmp_contracts.project import HostFailure, HostResult
+from hcmp_provisioner.domain.explanation import WaitingReason
+from hcmp_provisioner.domain.template import ApprovalPolicy, Language, Template
+from hcmp_provisioner.projections.accounts import Usage
+from hcmp_provisioner.projections.explained import Explained
 from hcmp_provisioner.projections.project_view import MachineView, ProjectView
 
 Status = Literal["requested", "configuring", "completed", "failed", "cancelled", "deleting", "deleted", "rejected"]
@@ -25,17 +28,28 @@ class Body(BaseModel):
 
 
 class ProvisionBody(Body):
-    """`lease_days`: how long the project may keep its machines; absent: until it is deleted."""
+    """`lease_days`: how long the project may keep its machines; absent: until it is deleted. `wait`: rather than
+    be refused, wait until maintenance is over and quota and machines suffice. `dry_run`: only show what would
+    change (Ansible's check mode with diff).
+    """
 
     name: ProjectName
     template: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     packages: Annotated[list[Package], Field(max_length=100)] = []
     lease_days: Days | None = None
     variables: Annotated[dict[VariableName, VariableValue], Field(max_length=30)] = {}
+    dry_run: bool = False
+    wait: bool = False
 
     def digest(self) -> str:
         """Tells a repeated request from another one under the same Idempotency-Key."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class RefusalBody(Body):
+    """`reason` is a sentence for the project's owner."""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
 class LeaseBody(Body):
@@ -66,9 +80,13 @@ class TemplateAnswer(BaseModel):
     roles: list[RoleAnswer]
     steps: list[TemplateStepAnswer]
     variables: list[VariableAnswer]
+    approval: ApprovalPolicy
+    typical_seconds: float | None
 
     @classmethod
-    def of(cls, template: Template, language: Language) -> "TemplateAnswer":
+    def of(
+        cls, template: Template, language: Language, *, approval: ApprovalPolicy, typical_seconds: float | None
+    ) -> "TemplateAnswer":
         return cls(
             id=template.id,
             title=template.title.read_in(language),
@@ -87,6 +105,8 @@ class TemplateAnswer(BaseModel):
                 )
                 for name, variable in template.variables.items()
             ],
+            approval=approval,
+            typical_seconds=typical_seconds,
         )
 
 
@@ -114,6 +134,9 @@ class StepAnswer(BaseModel):
     attempt: int
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
+    duration_seconds: float | None
+    hosts: list[HostResult]
+    failures: list[HostFailure]
 
 
 class FailureAnswer(BaseModel):
@@ -125,7 +148,35 @@ class FailureAnswer(BaseModel):
     failures: list[HostFailure]
 
 
+class WaitingAnswer(BaseModel):
+    """Why a project waits; the figures are those of its reason, null where they say nothing."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    reason: WaitingReason
+    detail: str
+    needed: int | None
+    available: int | None
+    shortfall: int | None
+    quota: int | None
+    used: int | None
+
+
+class ProgressAnswer(BaseModel):
+    """`typical_seconds` and `remaining_seconds` are estimates from this template's past runs, null without any."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    finished: int
+    total: int
+    share: float
+    typical_seconds: float | None
+    remaining_seconds: float | None
+
+
 class ProjectAnswer(BaseModel):
+    """`machines_held_until`: until then a retry of the failed project goes on where it ended."""
+
     id: str
     name: str
     owner: str
@@ -138,13 +189,26 @@ class ProjectAnswer(BaseModel):
     created_at: AwareDatetime
     lease_expires_at: AwareDatetime | None
     failure: FailureAnswer | None
+    dry_run: bool
+    machines_held_until: AwareDatetime | None
+    waiting_for: WaitingAnswer | None
+    progress: ProgressAnswer
 
     @classmethod
-    def of(cls, view: ProjectView) -> "ProjectAnswer":
-        values: dict[str, Any] = {name: getattr(view, name) for name in cls.model_fields}
-        values["vms"] = [MachineAnswer.of(machine) for machine in view.vms]
-        values["steps"] = [StepAnswer.model_validate(step) for step in view.steps]
-        return cls(**values)
+    def of(cls, explained: Explained) -> "ProjectAnswer":
+        view = explained.view
+        own: dict[str, Any] = {name: getattr(view, name) for name in cls.model_fields if hasattr(view, name)}
+        waiting = explained.waiting_for
+        return cls(
+            **own
+            | {
+                "vms": [MachineAnswer.of(machine) for machine in view.vms],
+                "steps": [StepAnswer.model_validate(step, from_attributes=True) for step in view.steps],
+                "machines_held_until": view.held_until,
+                "waiting_for": WaitingAnswer.model_validate(waiting) if waiting else None,
+                "progress": ProgressAnswer.model_validate(explained.progress),
+            }
+        )
 
 
 class ProjectsAnswer(BaseModel):
@@ -176,6 +240,25 @@ class LeaseAnswer(BaseModel):
     @classmethod
     def of(cls, view: ProjectView) -> "LeaseAnswer":
         return cls(project_id=view.id, lease_expires_at=view.lease_expires_at)
+
+
+class QuotaUse(BaseModel):
+    quota: int
+    used: int
+
+
+class QuotaAnswer(BaseModel):
+    """What an account may use at once, and uses."""
+
+    machines: QuotaUse
+    runs: QuotaUse
+
+    @classmethod
+    def of(cls, usage: Usage) -> "QuotaAnswer":
+        return cls(
+            machines=QuotaUse(quota=usage.quota, used=usage.used),
+            runs=QuotaUse(quota=usage.run_quota, used=usage.running),
+        )
 
 
 class EventsAnswer(BaseModel):

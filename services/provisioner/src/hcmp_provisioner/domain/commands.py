@@ -8,7 +8,7 @@ from hcmp_contracts.project import HostFailure, HostResult, PlannedStep, RoleCou
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody asks for a project."""
+    """Somebody asks for a project. `held_back`: some gate is closed, and the project waits before it."""
 
     name: str
     owner_id: str
@@ -20,6 +20,27 @@ class Request:
     steps: tuple[PlannedStep, ...]
     lease_expires_at: datetime | None
     request_digest: str
+    dry_run: bool = False
+    wait: bool = False
+    held_back: bool = False
+    needs_approval: bool = False
+
+
+@dataclass(frozen=True)
+class Approve:
+    """An operator agrees that the project gets machines."""
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """An operator does not; `reason` is a sentence for the project's owner."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Admit:
+    """Every gate that held the project back is open."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +67,16 @@ class Cancel:
 
 @dataclass(frozen=True)
 class RequestRetry:
-    """Ask for machines once more."""
+    """Go on at the failed step on the machines that are still held, or ask for others and begin anew."""
+
+    now: datetime
+
+
+@dataclass(frozen=True)
+class EndHold:
+    """The failed attempt's machines are not kept any longer."""
+
+    attempt: int
 
 
 @dataclass(frozen=True)
@@ -81,10 +111,11 @@ class Erase:
 
 @dataclass(frozen=True)
 class StartRun:
-    """A worker takes the run of this attempt, at its first unfinished step."""
+    """A worker takes the run of this attempt, at its first unfinished step: on `fresh` machines none is done."""
 
     attempt: int
     worker: str
+    fresh: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,12 +133,29 @@ class FinishStep:
 
 @dataclass(frozen=True)
 class FailStep:
-    """A step failed, and the run with it; `log_sequence` is the last frame of the log."""
+    """A step failed, and the run with it; `log_sequence` is the last frame of the log.
+
+    Until `held_until` the machines stay with the project, for a retry.
+    """
 
     worker: str
     number: int
     detail: str
     log_sequence: int
+    held_until: datetime | None = None
+    hosts: tuple[HostResult, ...] = ()
+    failures: tuple[HostFailure, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReplaceMachines:
+    """Instead of failing, a step asks for machines in the place of the `lost` ones (by id), which stay
+    unreachable; the run begins anew with them.
+    """
+
+    worker: str
+    number: int
+    lost: tuple[str, ...]
     hosts: tuple[HostResult, ...] = ()
     failures: tuple[HostFailure, ...] = ()
 
@@ -122,20 +170,25 @@ class Complete:
 
 @dataclass(frozen=True)
 class Fail:
-    """The run cannot go on for a reason that is no step's."""
+    """The run cannot go on for a reason that is no step's. `held_until` as in FailStep."""
 
     worker: str
     detail: str
     log_sequence: int
+    held_until: datetime | None = None
 
 
-RunCommand = StartRun | StartStep | FinishStep | FailStep | Complete | Fail
+RunCommand = StartRun | StartStep | FinishStep | FailStep | ReplaceMachines | Complete | Fail
 ProjectCommand = (
     Request
+    | Approve
+    | Refuse
+    | Admit
     | Reject
     | RequestCancel
     | Cancel
     | RequestRetry
+    | EndHold
     | ExtendLease
     | ExpireLease
     | StartTeardown

@@ -1,6 +1,7 @@
 """Why a command is refused, each with the facts that its sender needs."""
 
 from datetime import datetime
+from typing import Literal
 
 
 class ProjectError(Exception):
@@ -9,6 +10,10 @@ class ProjectError(Exception):
 
 class UnknownProjectError(ProjectError):
     """Nothing was ever asked for under this id."""
+
+
+class AlreadyRequestedError(ProjectError):
+    """The same request was made before: what it asked for is there."""
 
 
 class IdempotencyKeyReusedError(ProjectError):
@@ -33,6 +38,10 @@ class NotCancellableError(WrongSituationError):
 
 class NotRetryableError(WrongSituationError):
     """Only a project that failed or was cancelled can be tried again."""
+
+
+class NotAwaitingApprovalError(WrongSituationError):
+    """Only a request that waits for an operator can be approved or refused."""
 
 
 class NoLeaseError(WrongSituationError):
@@ -72,11 +81,16 @@ class StepOutOfOrderError(ProjectError):
         self.expected = expected
 
 
-class QuotaExceededError(ProjectError):
-    """The account would hold more machines than it may."""
+class ReplacedTooOftenError(ProjectError):
+    """So many machines were replaced already that the fault is hardly theirs."""
 
-    def __init__(self, *, quota: int, used: int, needed: int) -> None:
-        super().__init__(f"{used} of {quota} machines are used, {needed} more are needed")
+
+class QuotaExceededError(ProjectError):
+    """The account would use more of `resource` than it may."""
+
+    def __init__(self, *, resource: Literal["machines", "runs"], quota: int, used: int, needed: int) -> None:
+        super().__init__(f"{used} of {quota} {resource} are used, {needed} more are needed")
+        self.resource = resource
         self.quota = quota
         self.used = used
         self.needed = needed

@@ -1,12 +1,15 @@
 """The project: what may be asked of it, and which facts follow. Pure: time and ids arrive in commands."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from hcmp_contracts.project import (
     CancelRequested,
+    HoldEnded,
     LeaseExpired,
     LeaseExtended,
+    ProjectAdmitted,
+    ProjectApproved,
     ProjectCancelled,
     ProjectDeleted,
     ProjectEvent,
@@ -17,12 +20,16 @@ from hcmp_contracts.project import (
 )
 from hcmp_eventstore.decider import Decider
 from hcmp_provisioner.domain.commands import (
+    Admit,
+    Approve,
     Cancel,
     Delete,
+    EndHold,
     Erase,
     ExpireLease,
     ExtendLease,
     ProjectCommand,
+    Refuse,
     Reject,
     Request,
     RequestCancel,
@@ -30,9 +37,11 @@ from hcmp_provisioner.domain.commands import (
     StartTeardown,
 )
 from hcmp_provisioner.domain.errors import (
+    AlreadyRequestedError,
     IdempotencyKeyReusedError,
     LeaseNotOverError,
     NoLeaseError,
+    NotAwaitingApprovalError,
     NotCancellableError,
     NotRetryableError,
     ProjectRunningError,
@@ -48,6 +57,7 @@ from hcmp_provisioner.domain.project_state import (
     Deleted,
     Deleting,
     Failed,
+    HeldBack,
     Project,
     Rejected,
     Requested,
@@ -58,13 +68,19 @@ from hcmp_provisioner.domain.project_state import (
 from hcmp_provisioner.domain.run import decide_run
 
 
-def decide(  # noqa: C901, PLR0911 - one line a command
+def decide(  # noqa: C901, PLR0911, PLR0912 - one line a command
     command: ProjectCommand, project: Project
 ) -> list[ProjectEvent]:
     """The facts that follow from a command. Raises a ProjectError when it is refused."""
     match command:
         case Request():
             return _request(command, project)
+        case Approve():
+            return _approve(project)
+        case Refuse():
+            return _refuse(command, project)
+        case Admit():
+            return _admit(project)
         case Reject():
             return _reject(command, project)
         case RequestCancel():
@@ -72,7 +88,9 @@ def decide(  # noqa: C901, PLR0911 - one line a command
         case Cancel():
             return _cancel(command, project)
         case RequestRetry():
-            return _request_retry(project)
+            return _request_retry(command, project)
+        case EndHold():
+            return _end_hold(command, project)
         case ExtendLease():
             return _extend_lease(command, project)
         case ExpireLease():
@@ -101,11 +119,55 @@ def _request(command: Request, project: Project) -> list[ProjectEvent]:
                 steps=list(command.steps),
                 lease_expires_at=command.lease_expires_at,
                 request_digest=command.request_digest,
+                dry_run=command.dry_run,
+                wait=command.wait,
+                held_back=command.held_back,
+                needs_approval=command.needs_approval,
             )
         ]
     if project.details.request_digest != command.request_digest:
         raise IdempotencyKeyReusedError
-    return []
+    # An error and not nothing, so that what would be appended together with the request is not appended either.
+    raise AlreadyRequestedError
+
+
+def _approve(project: Project) -> list[ProjectEvent]:
+    match project:
+        case HeldBack(needs_approval=True):
+            return [ProjectApproved()]
+        case HeldBack():
+            return []
+        case Unknown():
+            raise UnknownProjectError
+        case _:
+            raise NotAwaitingApprovalError(status_of(project))
+
+
+def _refuse(command: Refuse, project: Project) -> list[ProjectEvent]:
+    match project:
+        case HeldBack(needs_approval=True, details=details):
+            needed = sum(role.count for role in details.roles)
+            return [ProjectRejected(reason="not-approved", detail=command.reason, needed=needed, available=0)]
+        case Unknown():
+            raise UnknownProjectError
+        case _:
+            raise NotAwaitingApprovalError(status_of(project))
+
+
+def _admit(project: Project) -> list[ProjectEvent]:
+    match project:
+        case HeldBack(needs_approval=False, details=details):
+            return [
+                ProjectAdmitted(
+                    attempt=details.attempt,
+                    owner_id=details.owner_id,
+                    roles=list(details.roles),
+                    # Whoever was made to wait for a gate does not lose the place for want of a machine.
+                    wait=True,
+                )
+            ]
+        case _:
+            raise RunNotWantedError(status_of(project))
 
 
 def _reject(command: Reject, project: Project) -> list[ProjectEvent]:
@@ -127,6 +189,9 @@ def _reject(command: Reject, project: Project) -> list[ProjectEvent]:
 
 def _request_cancel(project: Project) -> list[ProjectEvent]:
     match project:
+        case HeldBack():
+            # Nobody has it who would have to stop.
+            return [CancelRequested(), ProjectCancelled(log_sequence=0)]
         case Requested() | Configuring():
             return [CancelRequested()]
         case Cancelling() | Cancelled():
@@ -149,21 +214,38 @@ def _cancel(command: Cancel, project: Project) -> list[ProjectEvent]:
             raise RunNotWantedError(status_of(project))
 
 
-def _request_retry(project: Project) -> list[ProjectEvent]:
+def _request_retry(command: RequestRetry, project: Project) -> list[ProjectEvent]:
     match project:
-        case Failed(details=details) | Cancelled(details=details):
-            return [
-                RetryRequested(attempt=details.attempt + 1, owner_id=details.owner_id, roles=list(details.roles))
-            ]
+        case Failed(details=details, held_until=held_until):
+            keep = held_until is not None and command.now < held_until
+        case Cancelled(details=details):
+            keep = False
         case Unknown():
             raise UnknownProjectError
         case _:
             raise NotRetryableError(status_of(project))
+    return [
+        RetryRequested(
+            attempt=details.attempt + 1,
+            owner_id=details.owner_id,
+            roles=list(details.roles),
+            wait=details.wait,
+            keep_machines=keep,
+        )
+    ]
+
+
+def _end_hold(command: EndHold, project: Project) -> list[ProjectEvent]:
+    match project:
+        case Failed(details=details, held_until=datetime()) if details.attempt == command.attempt:
+            return [HoldEnded(attempt=command.attempt)]
+        case _:
+            return []
 
 
 def _extend_lease(command: ExtendLease, project: Project) -> list[ProjectEvent]:
     match project:
-        case Requested() | Configuring() | Cancelling() | Completed() | Failed() | Cancelled():
+        case HeldBack() | Requested() | Configuring() | Cancelling() | Completed() | Failed() | Cancelled():
             before = project.details.lease_expires_at
             start = max(before, command.now) if before else command.now
             return [LeaseExtended(before=before, after=start + timedelta(days=command.days))]
@@ -179,7 +261,7 @@ def _expire_lease(command: ExpireLease, project: Project) -> list[ProjectEvent]:
     match project:
         case Unknown() | Rejected() | Deleting() | Deleted():
             return []
-        case Requested() | Configuring() | Cancelling() | Completed() | Failed() | Cancelled():
+        case HeldBack() | Requested() | Configuring() | Cancelling() | Completed() | Failed() | Cancelled():
             ends_at = project.details.lease_expires_at
         case _:
             assert_never(project)
@@ -197,7 +279,7 @@ def _start_teardown(command: StartTeardown, project: Project) -> list[ProjectEve
             return [TeardownStarted(reason=command.reason)]
         case Deleting() | Deleted():
             return []
-        case Requested() | Configuring() | Cancelling():
+        case HeldBack() | Requested() | Configuring() | Cancelling():
             raise ProjectRunningError(status_of(project))
         case Unknown():
             raise UnknownProjectError

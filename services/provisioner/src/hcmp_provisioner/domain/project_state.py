@@ -7,9 +7,12 @@ from typing import assert_never
 
 from hcmp_contracts.project import (
     CancelRequested,
+    HoldEnded,
     LeaseExpired,
     LeaseExtended,
     PlannedStep,
+    ProjectAdmitted,
+    ProjectApproved,
     ProjectCancelled,
     ProjectDeleted,
     ProjectEvent,
@@ -29,7 +32,7 @@ from hcmp_contracts.project import (
 
 @dataclass(frozen=True)
 class Details:
-    """What was asked for, and how often machines were asked for (`attempt`)."""
+    """What was asked for, how often machines were asked for (`attempt`), and how often because some were lost."""
 
     name: str
     owner_id: str
@@ -39,7 +42,10 @@ class Details:
     steps: tuple[PlannedStep, ...]
     request_digest: str
     lease_expires_at: datetime | None
+    dry_run: bool = False
+    wait: bool = False
     attempt: int = 1
+    replacements: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,21 @@ class Unknown:
 
 
 @dataclass(frozen=True)
-class Requested:
-    """Waits for machines, or for a worker to take the machines it got."""
+class HeldBack:
+    """Waits before a gate: for an operator when it `needs_approval`, for quota or the end of maintenance."""
 
     details: Details
+    needs_approval: bool
+
+
+@dataclass(frozen=True)
+class Requested:
+    """Waits for machines, or for a worker to take the machines it got. The steps 1 to `finished` are done, if
+    the machines are those of the attempt before.
+    """
+
+    details: Details
+    finished: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,11 @@ class Completed:
 
 @dataclass(frozen=True)
 class Failed:
+    """`held_until` while the project keeps its machines, on which the steps 1 to `finished` are done."""
+
     details: Details
+    finished: int = 0
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -105,14 +126,22 @@ class Deleted:
     details: Details
 
 
-Project = (
-    Unknown | Requested | Configuring | Cancelling | Completed | Failed | Cancelled | Rejected | Deleting | Deleted
+Known = (
+    HeldBack
+    | Requested
+    | Configuring
+    | Cancelling
+    | Completed
+    | Failed
+    | Cancelled
+    | Rejected
+    | Deleting
+    | Deleted
 )
-Known = Requested | Configuring | Cancelling | Completed | Failed | Cancelled | Rejected | Deleting | Deleted
+Project = Unknown | Known
 
 _ENDINGS: dict[type[ProjectEvent], Callable[[Details], Project]] = {
     ProjectProvisioned: Completed,
-    ProvisioningFailed: Failed,
     ProjectCancelled: Cancelled,
     TeardownStarted: Deleting,
     ProjectDeleted: Deleted,
@@ -124,7 +153,7 @@ def status_of(project: Project) -> str:
     match project:
         case Unknown():
             return "unknown"
-        case Cancelling(worker=None):
+        case HeldBack() | Cancelling(worker=None):
             return "requested"
         case Cancelling():
             return "configuring"
@@ -132,19 +161,27 @@ def status_of(project: Project) -> str:
             return type(project).__name__.lower()
 
 
-def evolve(project: Project, event: ProjectEvent) -> Project:  # noqa: PLR0911 - one line a fact
+def evolve(project: Project, event: ProjectEvent) -> Project:  # noqa: C901, PLR0911, PLR0912 - one line a fact
     """The situation after one more fact."""
     if isinstance(event, ProjectRequested):
-        return Requested(_details(event))
+        return HeldBack(_details(event), event.needs_approval) if event.held_back else Requested(_details(event))
     if isinstance(project, Unknown):
         raise TypeError(f"a project's history begins with a request, not with {event.event_type}")
     match event:
+        case ProjectApproved():
+            return HeldBack(project.details, needs_approval=False)
+        case ProjectAdmitted():
+            return Requested(project.details)
         case ProvisioningStarted() | StepStarted() | StepSucceeded() | StepFailed():
             return _evolve_run(project, event)
         case CancelRequested():
             return _cancelling(project)
-        case RetryRequested(attempt=attempt):
-            return Requested(replace(project.details, attempt=attempt))
+        case RetryRequested():
+            return _retried(project, event)
+        case ProvisioningFailed(held_until=held_until):
+            return Failed(project.details, _finished(project), held_until)
+        case HoldEnded():
+            return Failed(project.details)
         case ProjectRejected():
             # A retry that found no machines leaves the project what it was: without a working run.
             return Rejected(project.details) if project.details.attempt == 1 else Failed(project.details)
@@ -152,9 +189,7 @@ def evolve(project: Project, event: ProjectEvent) -> Project:  # noqa: PLR0911 -
             return replace(project, details=replace(project.details, lease_expires_at=after))
         case LeaseExpired():
             return project
-        case (
-            ProjectProvisioned() | ProvisioningFailed() | ProjectCancelled() | TeardownStarted() | ProjectDeleted()
-        ):
+        case ProjectProvisioned() | ProjectCancelled() | TeardownStarted() | ProjectDeleted():
             return _ENDINGS[type(event)](project.details)
         case _:
             assert_never(event)
@@ -162,10 +197,8 @@ def evolve(project: Project, event: ProjectEvent) -> Project:  # noqa: PLR0911 -
 
 def _evolve_run(project: Known, event: ProvisioningStarted | StepStarted | StepSucceeded | StepFailed) -> Project:
     match event:
-        case ProvisioningStarted(worker=worker):
-            # A worker that takes over goes on behind the steps that are finished.
-            finished = project.finished if isinstance(project, Configuring) else 0
-            return Configuring(project.details, worker, finished)
+        case ProvisioningStarted(worker=worker, first_step=first_step):
+            return Configuring(project.details, worker, first_step - 1)
         case StepStarted(number=number) if isinstance(project, Configuring):
             return replace(project, running=number)
         case StepSucceeded(number=number) if isinstance(project, Configuring):
@@ -174,10 +207,28 @@ def _evolve_run(project: Known, event: ProvisioningStarted | StepStarted | StepS
             return project
 
 
+def _retried(project: Known, event: RetryRequested) -> Requested:
+    details = replace(
+        project.details,
+        attempt=event.attempt,
+        replacements=project.details.replacements + bool(event.lost),
+    )
+    kept_as_it_was = event.keep_machines and not event.lost
+    return Requested(details, _finished(project) if kept_as_it_was else 0)
+
+
+def _finished(project: Known) -> int:
+    return project.finished if isinstance(project, Configuring | Failed) else 0
+
+
 def _cancelling(project: Known) -> Project:
-    if isinstance(project, Configuring):
-        return Cancelling(project.details, project.worker, project.finished)
-    return Cancelling(project.details, None, 0)
+    match project:
+        case Configuring(details=details, worker=worker, finished=finished):
+            return Cancelling(details, worker, finished)
+        case Requested(details=details, finished=finished):
+            return Cancelling(details, None, finished)
+        case _:
+            return Cancelling(project.details, None, 0)
 
 
 def _details(event: ProjectRequested) -> Details:
@@ -190,4 +241,6 @@ def _details(event: ProjectRequested) -> Details:
         steps=tuple(event.steps),
         request_digest=event.request_digest,
         lease_expires_at=event.lease_expires_at,
+        dry_run=event.dry_run,
+        wait=event.wait,
     )

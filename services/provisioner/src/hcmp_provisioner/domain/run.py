@@ -8,6 +8,7 @@ from hcmp_contracts.project import (
     ProjectProvisioned,
     ProvisioningFailed,
     ProvisioningStarted,
+    RetryRequested,
     StepFailed,
     StepStarted,
     StepSucceeded,
@@ -17,11 +18,13 @@ from hcmp_provisioner.domain.commands import (
     Fail,
     FailStep,
     FinishStep,
+    ReplaceMachines,
     RunCommand,
     StartRun,
     StartStep,
 )
 from hcmp_provisioner.domain.errors import (
+    ReplacedTooOftenError,
     RunCancelRequestedError,
     RunFencedError,
     RunNotWantedError,
@@ -29,8 +32,13 @@ from hcmp_provisioner.domain.errors import (
 )
 from hcmp_provisioner.domain.project_state import Cancelling, Configuring, Project, Requested, status_of
 
+# More unreachable machines in one project than this are no accident of theirs.
+MAX_REPLACEMENTS = 3
 
-def decide_run(command: RunCommand, project: Project) -> list[ProjectEvent]:
+
+def decide_run(  # noqa: PLR0911 - one line a command
+    command: RunCommand, project: Project
+) -> list[ProjectEvent]:
     """The facts that follow from a worker's report.
 
     Raises RunFencedError, RunCancelRequestedError or RunNotWantedError when the worker is to stop.
@@ -45,6 +53,8 @@ def decide_run(command: RunCommand, project: Project) -> list[ProjectEvent]:
             return _finish_step(command, run)
         case FailStep():
             return _fail_step(command, run)
+        case ReplaceMachines():
+            return _replace_machines(command, run)
         case Complete():
             return _complete(command, run)
         case Fail():
@@ -56,7 +66,7 @@ def decide_run(command: RunCommand, project: Project) -> list[ProjectEvent]:
 def _start_run(command: StartRun, project: Project) -> list[ProjectEvent]:
     match project:
         case Requested(details=details) if details.attempt == command.attempt:
-            finished = 0
+            finished = 0 if command.fresh else project.finished
         case Configuring(details=details, finished=finished) if details.attempt == command.attempt:
             if project.worker == command.worker:
                 return []
@@ -110,6 +120,30 @@ def _fail_step(command: FailStep, run: Configuring) -> list[ProjectEvent]:
             step=step.number,
             failures=failures,
             log_sequence=command.log_sequence,
+            held_until=None if run.details.dry_run else command.held_until,
+        ),
+    ]
+
+
+def _replace_machines(command: ReplaceMachines, run: Configuring) -> list[ProjectEvent]:
+    if run.details.replacements >= MAX_REPLACEMENTS:
+        raise ReplacedTooOftenError
+    step, details = _due(command.number, run), run.details
+    return [
+        StepFailed(
+            number=step.number,
+            name=step.name,
+            attempt=details.attempt,
+            hosts=list(command.hosts),
+            failures=list(command.failures),
+        ),
+        RetryRequested(
+            attempt=details.attempt + 1,
+            owner_id=details.owner_id,
+            roles=list(details.roles),
+            wait=details.wait,
+            keep_machines=True,
+            lost=list(command.lost),
         ),
     ]
 
@@ -117,7 +151,10 @@ def _fail_step(command: FailStep, run: Configuring) -> list[ProjectEvent]:
 def _complete(command: Complete, run: Configuring) -> list[ProjectEvent]:
     if run.finished < len(run.details.steps):
         raise StepOutOfOrderError(len(run.details.steps) + 1, run.finished + 1)
-    return [ProjectProvisioned(attempt=run.details.attempt, log_sequence=command.log_sequence)]
+    details = run.details
+    return [
+        ProjectProvisioned(attempt=details.attempt, log_sequence=command.log_sequence, dry_run=details.dry_run)
+    ]
 
 
 def _fail(command: Fail, run: Configuring) -> list[ProjectEvent]:
@@ -128,6 +165,7 @@ def _fail(command: Fail, run: Configuring) -> list[ProjectEvent]:
             detail=command.detail,
             step=run.running,
             log_sequence=command.log_sequence,
+            held_until=None if run.details.dry_run else command.held_until,
         )
     ]
 

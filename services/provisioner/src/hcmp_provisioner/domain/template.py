@@ -9,6 +9,7 @@ from hcmp_contracts.project import PlannedStep, RoleCount
 from hcmp_provisioner.domain.errors import VariableRefusedError
 
 Language = Literal["en", "ko"]
+ApprovalPolicy = Literal["none", "operator"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Template:
     roles: tuple[RoleCount, ...]
     steps: tuple[Step, ...]
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    approval: ApprovalPolicy = "none"
 
     @property
     def machines(self) -> int:
@@ -71,3 +73,15 @@ class Template:
             if not re.fullmatch(pattern, value):
                 raise VariableRefusedError(name, f"the value does not match {pattern}")
         return settled
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Which requests an operator has to approve: by their template, or from so many machines on (0: no size)."""
+
+    from_machines: int
+
+    def policy(self, template: Template) -> ApprovalPolicy:
+        if self.from_machines and template.machines >= self.from_machines:
+            return "operator"
+        return template.approval

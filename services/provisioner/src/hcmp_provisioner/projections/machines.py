@@ -1,9 +1,14 @@
-"""Which machines each attempt of a project got and when it had them, or how many were short."""
+"""Which machines each attempt of a project got and when it had them, or how many it lacks or lacked."""
 
 from collections.abc import Sequence
 from typing import LiteralString
 
-from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationReleased
+from hcmp_contracts.allocation import (
+    AllocationDenied,
+    AllocationGranted,
+    AllocationQueued,
+    AllocationReleased,
+)
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.projector import Cursor
 from hcmp_eventstore.recorded import Recorded
@@ -32,6 +37,12 @@ class Machines:
             available int NOT NULL,
             PRIMARY KEY (project_id, attempt)
         );
+        CREATE TABLE IF NOT EXISTS shortage (
+            project_id text PRIMARY KEY,
+            attempt int NOT NULL,
+            needed int NOT NULL,
+            available int NOT NULL
+        );
     """
 
     async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
@@ -41,6 +52,14 @@ class Machines:
             case AllocationDenied(attempt=attempt, needed=needed, available=available):
                 await cursor.execute(
                     "INSERT INTO denial VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                    [recorded.aggregate_id, attempt, needed, available],
+                )
+            case AllocationQueued(attempt=attempt, needed=needed, available=available):
+                await cursor.execute(
+                    """
+                    INSERT INTO shortage VALUES (%s, %s, %s, %s) ON CONFLICT (project_id) DO UPDATE
+                    SET attempt = excluded.attempt, needed = excluded.needed, available = excluded.available
+                    """,
                     [recorded.aggregate_id, attempt, needed, available],
                 )
             case AllocationReleased():
@@ -56,6 +75,14 @@ class Machines:
 
 
 async def _grant(cursor: Cursor, recorded: Recorded[DomainEvent], granted: AllocationGranted) -> None:
+    # Machines that a retry keeps were not given back in between.
+    await cursor.execute(
+        """
+        UPDATE machine SET valid_to = GREATEST(valid_from, %s)
+        WHERE project_id = %s AND valid_to IS NULL AND since < %s
+        """,
+        [recorded.envelope.time, recorded.aggregate_id, recorded.sequence],
+    )
     for position, machine in enumerate(granted.machines):
         await cursor.execute(
             """

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, class_row
 
+from hcmp_contracts.project import HostFailure, HostResult
 from hcmp_eventstore.projector import Pool
 
 FINAL = frozenset({"completed", "failed", "cancelled", "rejected", "deleting", "deleted"})
@@ -22,17 +23,31 @@ class MachineView:
 
 @dataclass(frozen=True)
 class StepView:
+    """`attempt` is the one in which it ran; `hosts` and `failures` are known when it has ended."""
+
     number: int
     name: str
     status: str
     attempt: int
-    started_at: datetime | None
-    finished_at: datetime | None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    hosts: tuple[HostResult, ...] = ()
+    failures: tuple[HostFailure, ...] = ()
+
+    @property
+    def duration_seconds(self) -> float | None:
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
 
 
 @dataclass(frozen=True)
 class ProjectView:
-    """A project at one time. `sequence` orders projects by when they were asked for."""
+    """A project at one time. `sequence` orders projects by when they were asked for.
+
+    `gate` holds a request back (see projections/projects.py); `worker` has the run; `shortage` is what a request
+    that waits in the pool's queue lacked when it was last looked at.
+    """
 
     id: str
     sequence: int
@@ -49,6 +64,12 @@ class ProjectView:
     lease_expires_at: datetime | None
     failure: dict[str, Any] | None
     log_sequence: int | None
+    dry_run: bool
+    gate: str | None
+    worker: str | None
+    held_until: datetime | None
+    machines: int
+    shortage: "Queued | None"
 
 
 @dataclass(frozen=True)
@@ -63,13 +84,32 @@ class Denied:
 
 
 @dataclass(frozen=True)
+class Queued:
+    """The request waits for machines."""
+
+    needed: int
+    available: int
+
+
+@dataclass(frozen=True)
 class Listing:
-    """Which projects to list: behind a sequence, of an owner (None: everyone's), of a status."""
+    """Which projects to list: behind a sequence, of an owner (None: everyone's), of a status, behind a gate."""
 
     limit: int
     behind: int | None = None
     owner_id: str | None = None
     status: str | None = None
+    gate: str | None = None
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """A request that waits to be admitted."""
+
+    id: str
+    owner_id: str
+    machines: int
+    attempt: int
 
 
 async def project(pool: Pool, project_id: str, *, at: datetime | None = None) -> ProjectView | None:
@@ -99,6 +139,7 @@ async def projects(pool: Pool, listing: Listing) -> list[ProjectView]:
                 SELECT * FROM project JOIN period ON period.project_id = project.id AND valid_to IS NULL
                 WHERE (%(owner)s::text IS NULL OR owner_id = %(owner)s)
                     AND (%(behind)s::bigint IS NULL OR sequence < %(behind)s)
+                    AND (%(gate)s::text IS NULL OR gate = %(gate)s)
                     AND CASE WHEN %(status)s::text IS NULL THEN status <> 'deleted' ELSE status = %(status)s END
                 ORDER BY sequence DESC LIMIT %(limit)s
                 """,
@@ -106,6 +147,7 @@ async def projects(pool: Pool, listing: Listing) -> list[ProjectView]:
                     "owner": listing.owner_id,
                     "behind": listing.behind,
                     "status": listing.status,
+                    "gate": listing.gate,
                     "limit": listing.limit,
                 },
             )
@@ -113,7 +155,7 @@ async def projects(pool: Pool, listing: Listing) -> list[ProjectView]:
     return await _assemble(pool, rows, None)
 
 
-async def outcome(pool: Pool, project_id: str, attempt: int) -> Granted | Denied | None:
+async def outcome(pool: Pool, project_id: str, attempt: int) -> Granted | Denied | Queued | None:
     """What became of an attempt's wish for machines; None while it is not decided."""
     async with pool.connection() as connection:
         machines = await (
@@ -122,15 +164,39 @@ async def outcome(pool: Pool, project_id: str, attempt: int) -> Granted | Denied
                 [project_id, attempt],
             )
         ).fetchall()
-        denial = await (
+        lack = await (
             await connection.execute(
-                "SELECT needed, available FROM denial WHERE project_id = %s AND attempt = %s",
-                [project_id, attempt],
+                """
+                SELECT needed, available, true AS final FROM denial WHERE project_id = %(id)s AND attempt = %(at)s
+                UNION ALL
+                SELECT needed, available, false FROM shortage WHERE project_id = %(id)s AND attempt = %(at)s
+                ORDER BY final DESC LIMIT 1
+                """,
+                {"id": project_id, "at": attempt},
             )
         ).fetchone()
     if machines:
         return Granted([_machine(row) for row in machines])
-    return Denied(needed=denial["needed"], available=denial["available"]) if denial else None
+    if lack is None:
+        return None
+    kind = Denied if lack["final"] else Queued
+    return kind(needed=lack["needed"], available=lack["available"])
+
+
+async def held_back(pool: Pool, *, owner_id: str | None = None, project_id: str | None = None) -> list[HeldBack]:
+    """Approved requests that wait for maintenance to end or for quota, oldest first: an owner's, one, or all."""
+    async with pool.connection() as connection, connection.cursor(row_factory=class_row(HeldBack)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, owner_id, machines, attempt
+            FROM project JOIN period ON period.project_id = project.id AND valid_to IS NULL
+            WHERE gate = 'admission' AND (%(owner)s::text IS NULL OR owner_id = %(owner)s)
+                AND (%(id)s::text IS NULL OR id = %(id)s)
+            ORDER BY sequence
+            """,
+            {"owner": owner_id, "id": project_id},
+        )
+        return await cursor.fetchall()
 
 
 async def projects_before(pool: Pool, sequence: int) -> list[str]:
@@ -166,18 +232,29 @@ async def _assemble(pool: Pool, rows: Sequence[DictRow], at: datetime | None) ->
                 {"ids": ids, "at": at},
             )
         ).fetchall()
+        shortages = await (
+            await connection.execute("SELECT * FROM shortage WHERE project_id = ANY(%s)", [ids])
+        ).fetchall()
+    lacking = {(row["project_id"], row["attempt"]): Queued(row["needed"], row["available"]) for row in shortages}
     return [
         _view(
             row,
             [step for step in steps if (step["project_id"], step["attempt"]) == (row["id"], row["attempt"])],
             [machine for machine in machines if machine["project_id"] == row["id"]],
+            lacking.get((row["id"], row["attempt"])),
             at,
         )
         for row in rows
     ]
 
 
-def _view(row: DictRow, steps: Sequence[DictRow], machines: Sequence[DictRow], at: datetime | None) -> ProjectView:
+def _view(
+    row: DictRow,
+    steps: Sequence[DictRow],
+    machines: Sequence[DictRow],
+    shortage: Queued | None,
+    at: datetime | None,
+) -> ProjectView:
     by_number = {step["number"]: step for step in steps}
     return ProjectView(
         id=row["id"],
@@ -195,6 +272,12 @@ def _view(row: DictRow, steps: Sequence[DictRow], machines: Sequence[DictRow], a
         lease_expires_at=row["lease_expires_at"],
         failure=row["failure"],
         log_sequence=row["log_sequence"],
+        dry_run=row["dry_run"],
+        gate=row["gate"],
+        worker=row["worker"],
+        held_until=row["held_until"],
+        machines=row["machines"],
+        shortage=shortage,
     )
 
 
@@ -202,10 +285,19 @@ def _step(planned: dict[str, Any], row: DictRow | None, attempt: int, at: dateti
     """A planned step as it stood at a time: pending before it began, running until it ended."""
     number, name = planned["number"], planned["name"]
     if row is None or (at is not None and row["started_at"] > at):
-        return StepView(number, name, "pending", attempt, None, None)
+        return StepView(number, name, "pending", attempt)
     if at is not None and row["finished_at"] is not None and row["finished_at"] > at:
-        return StepView(number, name, "running", attempt, row["started_at"], None)
-    return StepView(number, name, row["status"], attempt, row["started_at"], row["finished_at"])
+        return StepView(number, name, "running", row["ran_in"], row["started_at"])
+    return StepView(
+        number,
+        name,
+        row["status"],
+        row["ran_in"],
+        row["started_at"],
+        row["finished_at"],
+        hosts=tuple(HostResult.model_validate(host) for host in row["hosts"] or ()),
+        failures=tuple(HostFailure.model_validate(failure) for failure in row["failures"] or ()),
+    )
 
 
 def _machine(row: DictRow) -> MachineView:

@@ -9,7 +9,10 @@ from psycopg.types.json import Jsonb
 from hcmp_contracts.allocation import AllocationGranted
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import (
+    HoldEnded,
     LeaseExtended,
+    ProjectAdmitted,
+    ProjectApproved,
     ProjectCancelled,
     ProjectDeleted,
     ProjectProvisioned,
@@ -23,7 +26,16 @@ from hcmp_contracts.project import (
 from hcmp_eventstore.projector import Cursor
 from hcmp_eventstore.recorded import Recorded
 
-CHANGING = ("status", "attempt", "lease_expires_at", "failure", "log_sequence")
+CHANGING = (
+    "status",
+    "attempt",
+    "lease_expires_at",
+    "failure",
+    "log_sequence",
+    "gate",
+    "worker",
+    "held_until",
+)
 TURN = sql.SQL("""
     WITH ended AS (
         UPDATE period SET valid_to = GREATEST(valid_from, %(time_)s)
@@ -39,7 +51,10 @@ TURN = sql.SQL("""
 
 
 class Projects:
-    """`project` holds what never changes, `period` what does: each row is valid from one change to the next."""
+    """`project` holds what never changes, `period` what does: each row is valid from one change to the next.
+
+    `gate` is what a request is held back by: `approval`, or `admission` (maintenance or quota).
+    """
 
     subjects: Sequence[str] = ("hcmp.project.>", "hcmp.allocation.>")
     tables: LiteralString = """
@@ -53,8 +68,10 @@ class Projects:
             packages jsonb NOT NULL,
             steps jsonb NOT NULL,
             machines int NOT NULL,
-            created_at timestamptz NOT NULL
+            created_at timestamptz NOT NULL,
+            dry_run bool NOT NULL
         );
+        CREATE INDEX IF NOT EXISTS project_of_template ON project (template, dry_run, sequence DESC);
         CREATE INDEX IF NOT EXISTS project_newest ON project (sequence DESC);
         CREATE INDEX IF NOT EXISTS project_of_owner ON project (owner_id, sequence DESC);
         CREATE TABLE IF NOT EXISTS period (
@@ -67,8 +84,12 @@ class Projects:
             lease_expires_at timestamptz,
             failure jsonb,
             log_sequence bigint,
+            gate text,
+            worker text,
+            held_until timestamptz,
             PRIMARY KEY (project_id, since)
         );
+        CREATE INDEX IF NOT EXISTS period_held_back ON period (gate) WHERE valid_to IS NULL AND gate IS NOT NULL;
         CREATE UNIQUE INDEX IF NOT EXISTS period_now ON period (project_id) WHERE valid_to IS NULL;
     """
 
@@ -85,7 +106,7 @@ class Projects:
 
 async def _begin(cursor: Cursor, recorded: Recorded[DomainEvent], event: ProjectRequested) -> None:
     await cursor.execute(
-        "INSERT INTO project VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO project VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
         [
             recorded.aggregate_id,
             recorded.sequence,
@@ -97,39 +118,59 @@ async def _begin(cursor: Cursor, recorded: Recorded[DomainEvent], event: Project
             Jsonb([step.model_dump() for step in event.steps]),
             sum(role.count for role in event.roles),
             recorded.envelope.time,
+            event.dry_run,
         ],
     )
+    gate = ("approval" if event.needs_approval else "admission") if event.held_back else None
     await cursor.execute(
-        "INSERT INTO period VALUES (%s, %s, %s, NULL, 'requested', 1, %s) ON CONFLICT DO NOTHING",
-        [recorded.aggregate_id, recorded.sequence, recorded.envelope.time, event.lease_expires_at],
+        "INSERT INTO period VALUES (%s, %s, %s, NULL, 'requested', 1, %s, NULL, NULL, %s) ON CONFLICT DO NOTHING",
+        [recorded.aggregate_id, recorded.sequence, recorded.envelope.time, event.lease_expires_at, gate],
     )
 
 
-def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: PLR0911 - one line a fact
+def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one line a fact
     """What a fact changes about its project, by column; nothing for facts that concern only its steps."""
     match event:
-        case ProvisioningStarted():
-            return {"status": "configuring"}
+        case ProjectApproved():
+            return {"gate": "admission"}
+        case ProjectAdmitted():
+            return {"gate": None}
+        case ProvisioningStarted(worker=worker):
+            return {"status": "configuring", "worker": worker}
         case ProjectProvisioned(log_sequence=log_sequence):
             return {"status": "completed", "log_sequence": log_sequence}
-        case ProvisioningFailed(log_sequence=log_sequence):
+        case ProvisioningFailed(log_sequence=log_sequence, held_until=held_until):
             failure = event.model_dump(include={"reason", "detail", "step", "failures"})
-            return {"status": "failed", "log_sequence": log_sequence, "failure": Jsonb(failure)}
+            return {
+                "status": "failed",
+                "log_sequence": log_sequence,
+                "failure": Jsonb(failure),
+                "held_until": held_until,
+            }
+        case HoldEnded():
+            return {"held_until": None}
         case ProjectCancelled(log_sequence=log_sequence):
-            return {"status": "cancelled", "log_sequence": log_sequence}
+            return {"status": "cancelled", "log_sequence": log_sequence, "gate": None}
         case ProjectRejected(reason=reason, detail=detail):
             failure = {"reason": reason, "detail": detail, "step": None, "failures": []}
             # A retry that found no machines leaves the project failed, as it was before.
             first = sql.SQL("CASE WHEN attempt = 1 THEN 'rejected' ELSE 'failed' END")
-            return {"status": first, "failure": Jsonb(failure)}
+            return {"status": first, "failure": Jsonb(failure), "gate": None}
         case RetryRequested(attempt=attempt):
-            return {"status": "requested", "attempt": attempt, "failure": None, "log_sequence": None}
+            return {
+                "status": "requested",
+                "attempt": attempt,
+                "failure": None,
+                "log_sequence": None,
+                "worker": None,
+                "held_until": None,
+            }
         case LeaseExtended(after=after):
             return {"lease_expires_at": after}
         case TeardownStarted():
-            return {"status": "deleting"}
+            return {"status": "deleting", "held_until": None}
         case ProjectDeleted():
-            return {"status": "deleted"}
+            return {"status": "deleted", "gate": None, "held_until": None}
         case _:
             return {}
 

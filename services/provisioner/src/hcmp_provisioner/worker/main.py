@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from cryptography.fernet import Fernet, MultiFernet
 from fastapi import FastAPI
@@ -38,7 +39,14 @@ def make_app(settings: WorkerSettings) -> FastAPI:
             password=settings.nats_password.get_secret_value(),
         ) as client:
             store = EventStore(client, source=SERVICE)
-            worker = Worker(store, planner, utc_now, uuid7, name=f"{socket.gethostname()}-{os.getpid()}")
+            worker = Worker(
+                store,
+                planner,
+                utc_now,
+                uuid7,
+                name=f"{socket.gethostname()}-{os.getpid()}",
+                hold=timedelta(seconds=settings.failed_hold_seconds),
+            )
             tasks = [asyncio.create_task(reactor.run()) for reactor in worker.reactors(settings.worker_slots)]
 
             async def broker() -> str | None:

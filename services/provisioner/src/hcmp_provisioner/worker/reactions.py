@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -39,6 +39,7 @@ class Worker:
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
     name: str
+    hold: timedelta = timedelta(0)
 
     def reactors(self, slots: int) -> tuple[Reactor, Reactor]:
         """Runs, as many at once as there are slots; teardowns beside them, so that they never wait for runs."""
@@ -62,6 +63,7 @@ class Worker:
             granted=recorded.event,
             worker=f"{self.name}/{self.new_id().hex[-8:]}",
             context=Context.caused_by(recorded, service=SERVICE),
+            hold=self.hold,
         )
         with structlog.contextvars.bound_contextvars(project=saga.project_id, worker=saga.worker):
             with ACTIVE.track_inprogress():

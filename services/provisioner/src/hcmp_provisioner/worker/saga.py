@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from hcmp_contracts.allocation import AllocationGranted
@@ -44,7 +44,9 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass
 class Saga:
-    """One worker's hold on one run. `worker` is a name that no other hold ever has."""
+    """One worker's hold on one run. `worker` is a name that no other hold ever has; a run that fails keeps its
+    machines for `hold`.
+    """
 
     store: EventStore
     planner: Planner
@@ -53,6 +55,7 @@ class Saga:
     granted: AllocationGranted
     worker: str
     context: Context
+    hold: timedelta
     _interruption: Exception | None = None
     _last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
 
@@ -84,7 +87,7 @@ class Saga:
             return await self._end_cancelled()
 
     async def _configure(self) -> str:
-        sequence = await self._execute(StartRun(self.granted.attempt, self.worker))
+        sequence = await self._execute(StartRun(self.granted.attempt, self.worker, self.granted.fresh))
         run = await self._mine(at_least=sequence)
         details, first = run.details, run.finished + 1
         await self._log_begin(details, first)
@@ -161,6 +164,7 @@ class Saga:
                 number,
                 detail=f"Step {number}, {name}, failed{where}: {reason}",
                 log_sequence=await self._log.flush(),
+                held_until=self._held_until(),
                 hosts=progress.hosts(),
                 failures=failures,
             )
@@ -169,8 +173,11 @@ class Saga:
 
     async def _fail(self, detail: str) -> str:
         await self._log.line(detail)
-        await self._execute(Fail(self.worker, detail, await self._log.flush()))
+        await self._execute(Fail(self.worker, detail, await self._log.flush(), self._held_until()))
         return "failed"
+
+    def _held_until(self) -> datetime | None:
+        return self.clock() + self.hold if self.hold else None
 
     async def _cancel(self) -> str:
         await self._end_leftovers()
@@ -212,7 +219,7 @@ class Saga:
 
     async def _log_begin(self, details: Details, first: int) -> None:
         if first > 1:
-            await self._log.line(f"Another worker goes on at step {first} of {len(details.steps)}.")
+            await self._log.line(f"The run goes on at step {first} of {len(details.steps)}.")
         elif details.attempt > 1:
             await self._log.line(f"Attempt {details.attempt} begins.")
 

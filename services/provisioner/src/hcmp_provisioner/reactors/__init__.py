@@ -1,0 +1,1 @@
+"""Events of this and other services, and timers, turned into commands of this one."""
