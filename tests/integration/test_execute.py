@@ -1,15 +1,17 @@
 """Commands meet the log: decided again on a conflict, all or nothing over several aggregates."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
 from hcmp_eventstore import decider as decider_module
-from hcmp_eventstore.decider import Decider, Decision, execute, load
+from hcmp_eventstore.decider import Decider, Decision, Loaded, execute, load
 from hcmp_eventstore.errors import ConcurrencyError
-from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore, Write
 
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
@@ -57,6 +59,35 @@ async def test_a_command_that_changes_nothing_answers_the_version_it_saw(event_s
     sequence = await execute(event_store, [raise_to(1)], CONTEXT)
     assert await execute(event_store, [raise_to(-1)], CONTEXT) == sequence
     assert (await load(event_store, COUNTER, "a")).version == sequence
+
+
+class CountsLoads(EventStore):
+    loads = 0
+
+    async def load(self, aggregate: str, aggregate_id: str, *, at_least: int = 0) -> list[Recorded[DomainEvent]]:
+        self.loads += 1
+        return await super().load(aggregate, aggregate_id, at_least=at_least)
+
+
+async def test_what_the_caller_knows_already_is_not_loaded(event_store: EventStore) -> None:
+    version = await execute(event_store, [raise_to(5)], CONTEXT)
+    store = CountsLoads(event_store.client, source="test")
+    known = replace(raise_to(5), assumed=Loaded(1, version))
+    new = replace(raise_to(5, "b"), assumed=Loaded(0, 0))
+    await execute(store, [known, new], CONTEXT)
+    assert store.loads == 0
+    assert (await load(event_store, COUNTER, "a")).state == 2
+    assert (await load(event_store, COUNTER, "b")).state == 1
+
+
+async def test_what_the_caller_knew_of_an_older_version_is_decided_again_on_the_log(
+    event_store: EventStore,
+) -> None:
+    old = await execute(event_store, [raise_to(5)], CONTEXT)
+    await execute(event_store, [raise_to(5)], CONTEXT)
+    await execute(event_store, [replace(raise_to(5), assumed=Loaded(1, old))], CONTEXT)
+    reasons = [recorded.event.model_dump()["reason"] for recorded in await event_store.load("vm", "a")]
+    assert reasons == ["0", "1", "2"]
 
 
 async def test_conflicts_that_do_not_end_are_said_after_a_bounded_number_of_tries(event_store: EventStore) -> None:

@@ -83,7 +83,7 @@ async def lived(parts: Parts, operator: AsyncClient, store: EventStore) -> Table
     await happened(store, running, ProjectProvisioned(attempt=1, log_sequence=0))
     await settled(available=3, assigned=1)
     await happened(store, denied, requested(9))
-    free = [machine.name for machine in await pool_queries.free(parts.pool)]
+    free = [machine.facts.name for machine in await pool_queries.free(parts.pool)]
     await operator.patch(f"/api/vms/{vm_id_of(free[0])}", json={"labels": {"rack": "3"}})
     await operator.post(f"/api/vms/{vm_id_of(free[1])}/maintenance", json={"reason": "disk"})
     await operator.delete(f"/api/vms/{vm_id_of(free[2])}")

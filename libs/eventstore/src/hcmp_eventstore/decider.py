@@ -4,7 +4,7 @@ Source of the pattern: https://thinkbeforecoding.com/post/2021/12/17/functional-
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -36,24 +36,35 @@ class Decider(Generic[C, S, E]):
 
 
 @dataclass(frozen=True)
-class Decision(Generic[C, S, E]):
-    """A command for one aggregate, decided by its decider."""
-
-    decider: Decider[C, S, E]
-    aggregate_id: str
-    command: C
-
-    @property
-    def subject_filter(self) -> str:
-        return f"hcmp.{self.decider.aggregate}.{self.aggregate_id}.>"
-
-
-@dataclass(frozen=True)
 class Loaded(Generic[S]):
     """An aggregate's state and the version that it stands for (0 when nothing ever happened to it)."""
 
     state: S
     version: int
+
+
+@dataclass(frozen=True)
+class Decision(Generic[C, S, E]):
+    """A command for one aggregate, decided by its decider.
+
+    `assumed` is what the caller has read elsewhere, in a read model for one: when every decision of an append
+    has it, the first try loads nothing. It may be out of date, since the log then refuses its version and all is
+    loaded and decided again; but give only a state that allows the command: a refusal on it is not looked into.
+    """
+
+    decider: Decider[C, S, E]
+    aggregate_id: str
+    command: C
+    assumed: Loaded[S] | None = None
+
+    @property
+    def subject_filter(self) -> str:
+        return f"hcmp.{self.decider.aggregate}.{self.aggregate_id}.>"
+
+    def on(self, found: Loaded[S]) -> Write:
+        """What the command changes when the aggregate is so."""
+        events = self.decider.decide(self.command, found.state)
+        return Write(self.decider.aggregate, self.aggregate_id, found.version, events)
 
 
 async def load(store: EventStore, decider: Decider[C, S, E], aggregate_id: str, *, at_least: int = 0) -> Loaded[S]:
@@ -72,19 +83,12 @@ async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]
     """
     known: dict[str, int] = {}
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        loaded = await asyncio.gather(
-            *(
-                load(
-                    store, decision.decider, decision.aggregate_id, at_least=known.get(decision.subject_filter, 0)
-                )
-                for decision in decisions
-            )
+        assumed = [decision.assumed for decision in decisions if decision.assumed is not None]
+        loaded = (
+            assumed if attempt == 1 and len(assumed) == len(decisions) else await _load(store, decisions, known)
         )
-        writes = [
-            Write(decision.decider.aggregate, decision.aggregate_id, found.version, events)
-            for decision, found in zip(decisions, loaded, strict=True)
-            if (events := decision.decider.decide(decision.command, found.state))
-        ]
+        decided = [decision.on(found) for decision, found in zip(decisions, loaded, strict=True)]
+        writes = [write for write in decided if write.events]
         if not writes:
             return max(found.version for found in loaded)
         try:
@@ -94,3 +98,15 @@ async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]
                 raise
             known[conflict.subject] = conflict.actual or 0
     raise AssertionError("unreachable")
+
+
+async def _load(
+    store: EventStore, decisions: Sequence[Decision[Any, Any, Any]], known: Mapping[str, int]
+) -> list[Loaded[Any]]:
+    """The aggregates of all decisions; `known` are versions that some of them are known to have reached."""
+    return await asyncio.gather(
+        *(
+            load(store, decision.decider, decision.aggregate_id, at_least=known.get(decision.subject_filter, 0))
+            for decision in decisions
+        )
+    )

@@ -5,10 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from hcmp_contracts.allocation import GrantedMachine
-from hcmp_eventstore.decider import Decision, execute, load
+from hcmp_eventstore.decider import Decision, Loaded, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
-from hcmp_inventory.domain import allocation, vm, vm_commands
+from hcmp_inventory.domain import allocation, vm, vm_commands, vm_situations
+
+# What most projects are when they ask: nothing was ever decided for them.
+NOTHING_YET: Loaded[allocation.Allocation] = Loaded(allocation.NoAllocation(), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +30,36 @@ class Allocations:
     async def state(self, project_id: str) -> allocation.Allocation:
         return (await load(self.store, allocation.DECIDER, project_id)).state
 
-    async def grant(self, attempt: Attempt, machines: Sequence[GrantedMachine], context: Context) -> int:
+    async def grant(
+        self,
+        attempt: Attempt,
+        machines: Sequence[GrantedMachine],
+        context: Context,
+        *,
+        seen: Mapping[str, Loaded[vm_situations.Vm]] | None = None,
+    ) -> int:
         """Reserve all these machines for the project, or none.
 
-        Raises vm_errors.VmNotAvailableError when somebody else has one, allocation.AttemptAnsweredError and
-        allocation.StillHeldError.
+        `seen` is how a read model knows each of them, by id: available, at a version. The first try then asks the
+        log for nothing. Raises vm_errors.VmNotAvailableError when somebody else has one,
+        allocation.AttemptAnsweredError and allocation.StillHeldError.
         """
-        grant = allocation.Grant(attempt.owner_id, attempt.number, tuple(machines))
+        seen = seen or {}
         reservations = [
             Decision(
                 vm.DECIDER,
                 machine.vm_id,
                 vm_commands.Reserve(attempt.project_id, attempt.owner_id, machine.role, machine.host_key),
+                assumed=seen.get(machine.vm_id),
             )
             for machine in machines
         ]
-        granted = Decision(allocation.DECIDER, attempt.project_id, grant)
+        granted = Decision(
+            allocation.DECIDER,
+            attempt.project_id,
+            allocation.Grant(attempt.owner_id, attempt.number, tuple(machines)),
+            assumed=NOTHING_YET if attempt.number == 1 else None,
+        )
         return await execute(self.store, [*reservations, granted], context)
 
     async def deny(self, attempt: Attempt, *, needed: int, available: int, context: Context) -> int:

@@ -1,6 +1,6 @@
 """What is asked of the pool's tables. Each question is one statement, however many machines there are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from psycopg import sql
 from psycopg.rows import class_row
 
+from hcmp_contracts.vm import VmRegistered
 from hcmp_eventstore.projector import Pool
 from hcmp_inventory.domain.vm_situations import VmStatus
 
@@ -60,17 +61,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class FreeMachine:
-    """A machine that can be reserved, with all that a grant says of it."""
+    """A machine that could be reserved when the read model saw it: at `version` of its history."""
 
     vm_id: str
-    name: str
-    address: str
-    ssh_host: str
-    ssh_port: int
-    ssh_user: str
-    host_key: str
-    credential: str | None
     version: int
+    facts: VmRegistered
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +103,16 @@ _SOME = sql.SQL(
     "SELECT {} FROM vm LEFT JOIN project USING (project_id) WHERE vm_id = ANY(%(ids)s) ORDER BY vm.name"
 ).format(_ROW)
 
+_FREE_WHERE = sql.SQL(
+    "SELECT vm_id, version, name, address, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, provider, "
+    "provider_ref, host_key, credential, labels, request_id, request_digest "
+    "FROM vm WHERE status = 'available' AND NOT vm_id = ANY(%(besides)s) AND "
+)
+_FREE = sql.SQL(
+    "({where} vm_id >= %(start)s ORDER BY vm_id LIMIT %(limit)s) UNION ALL "
+    "({where} vm_id < %(start)s ORDER BY vm_id LIMIT %(limit)s) LIMIT %(limit)s"
+).format(where=_FREE_WHERE)
+
 
 async def cells(pool: Pool, at: datetime | None = None) -> list[Cell]:
     """The pool by name, now or as it was."""
@@ -135,13 +140,19 @@ async def some(pool: Pool, vm_ids: Sequence[str]) -> list[Row]:
     return await _all(pool, Row, _SOME, {"ids": list(vm_ids)})
 
 
-async def free(pool: Pool) -> list[FreeMachine]:
-    """The machines that can be reserved, by name."""
-    statement = sql.SQL(
-        "SELECT vm_id, name, address, ssh_host, ssh_port, ssh_user, host_key, credential, version "
-        "FROM vm WHERE status = 'available' ORDER BY name"
-    )
-    return await _all(pool, FreeMachine, statement, {})
+async def free(
+    pool: Pool, *, besides: Collection[str] = (), start: str = "", limit: int | None = None
+) -> list[FreeMachine]:
+    """Machines that can be reserved and are not among `besides`, in the order of their ids: from the id `start`
+    on, then from the first. At most `limit`, so that a pick costs the same in a pool of any size.
+    """
+    async with pool.connection() as connection:
+        found = await connection.execute(_FREE, {"besides": list(besides), "start": start, "limit": limit})
+        return [_free_machine(row) for row in await found.fetchall()]
+
+
+def _free_machine(row: dict[str, Any]) -> FreeMachine:
+    return FreeMachine(row.pop("vm_id"), row.pop("version"), VmRegistered.model_validate(row))
 
 
 async def targets(pool: Pool) -> list[Target]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from hcmp_contracts.allocation import GrantedMachine
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectRequested, RetryRequested, RoleCount
-from hcmp_eventstore.decider import load
+from hcmp_eventstore.decider import Loaded, load
 from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_inventory.domain import allocation, vm, vm_errors
+from hcmp_inventory.domain.vm_situations import Available, Vm
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.projections import pool_queries
@@ -86,7 +87,7 @@ class Granting:
                 return True
             granted = [_granted(machine, role) for machine, role in zip(picked, asked.roles, strict=True)]
             try:
-                sequence = await self.allocations.grant(asked.attempt, granted, context)
+                sequence = await self.allocations.grant(asked.attempt, granted, context, seen=_seen(picked))
             except (vm_errors.VmNotAvailableError, ConcurrencyError):
                 await self._see_what_happened_to(picked)
                 return False
@@ -98,17 +99,20 @@ class Granting:
         """Enough machines that nobody else in this process is about to take, or all when they are too few.
 
         Too few is said only when no other pick is open and the read model stands for all that came before the
-        request.
+        request, and for all that the log knows of the machines that it shows as free.
         """
-        while len(free := await self._free()) < len(asked.roles):
+        while True:
+            position = self.projector.position
+            if len(chosen := await self._free(asked, position)) == len(asked.roles):
+                break
             if self._picked:
                 async with self._settled:
                     await self._settled.wait_for(lambda: not self._picked)
-            elif self.projector.position < asked.sequence:
-                await self.projector.wait_for(asked.sequence)
-            else:
+                continue
+            known = max(asked.sequence, await self._newest_version(chosen))
+            if position >= known:
                 break
-        chosen = _spread(free, asked)
+            await self.projector.wait_for(known)
         self._picked |= {machine.vm_id for machine in chosen}
         try:
             yield chosen
@@ -117,43 +121,38 @@ class Granting:
             async with self._settled:
                 self._settled.notify_all()
 
-    async def _free(self) -> list[FreeMachine]:
-        position = self.projector.position
-        machines = await pool_queries.free(self.pool)
+    async def _free(self, asked: Asked, position: int) -> Sequence[FreeMachine]:
+        """As many machines as are asked for, if there are, from a place that depends on the project: so that two
+        processes seldom pick the same ones. The read model stands for `position` at least.
+        """
         self._reserved = {vm_id: at for vm_id, at in self._reserved.items() if at > position}
-        return [m for m in machines if m.vm_id not in self._picked and m.vm_id not in self._reserved]
+        start = hashlib.sha256(asked.attempt.project_id.encode()).hexdigest()
+        while True:
+            taken = self._picked | self._reserved.keys()
+            free = await pool_queries.free(self.pool, besides=taken, start=start, limit=len(asked.roles))
+            if (self._picked | self._reserved.keys()).isdisjoint(machine.vm_id for machine in free):
+                return free
 
     async def _see_what_happened_to(self, picked: Sequence[FreeMachine]) -> None:
         """Wait until the read model knows what has become of these machines."""
+        await self.projector.wait_for(await self._newest_version(picked))
+
+    async def _newest_version(self, machines: Sequence[FreeMachine]) -> int:
+        """The place in the log of the last that happened to any of these machines."""
         store = self.allocations.store
-        loaded = await asyncio.gather(*(load(store, vm.DECIDER, machine.vm_id) for machine in picked))
-        await self.projector.wait_for(max(state.version for state in loaded))
+        loaded = await asyncio.gather(*(load(store, vm.DECIDER, machine.vm_id) for machine in machines))
+        return max((state.version for state in loaded), default=0)
 
 
 def _one_a_machine(roles: Sequence[RoleCount]) -> tuple[str, ...]:
     return tuple(role.name for role in roles for _ in range(role.count))
 
 
-def _spread(free: Sequence[FreeMachine], asked: Asked) -> Sequence[FreeMachine]:
-    """As many machines as are asked for, from a place that depends on the project: so that two processes seldom
-    pick the same ones.
-    """
-    if len(free) <= len(asked.roles):
-        return free
-    digest = hashlib.sha256(asked.attempt.project_id.encode()).digest()
-    start = int.from_bytes(digest[:8]) % len(free)
-    return [free[(start + offset) % len(free)] for offset in range(len(asked.roles))]
+def _seen(picked: Sequence[FreeMachine]) -> dict[str, Loaded[Vm]]:
+    """What the read model says of these machines."""
+    return {machine.vm_id: Loaded(Available(machine.facts), machine.version) for machine in picked}
 
 
 def _granted(machine: FreeMachine, role: str) -> GrantedMachine:
-    return GrantedMachine(
-        vm_id=machine.vm_id,
-        name=machine.name,
-        address=machine.address,
-        role=role,
-        ssh_host=machine.ssh_host,
-        ssh_port=machine.ssh_port,
-        ssh_user=machine.ssh_user,
-        host_key=machine.host_key,
-        credential=machine.credential,
-    )
+    facts = machine.facts.model_dump(include=set(GrantedMachine.model_fields))
+    return GrantedMachine(vm_id=machine.vm_id, role=role, **facts)

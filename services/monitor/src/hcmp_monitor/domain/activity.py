@@ -6,7 +6,7 @@ The fields are listed one by one, so that a new one (a credential, a key) is tol
 from dataclasses import dataclass
 from typing import Any
 
-from hcmp_contracts import account, allocation, project, settings, system, terminal_session, vm
+from hcmp_contracts import account, allocation, project, quota, settings, system, terminal_session, vm
 from hcmp_contracts.envelope import DomainEvent
 
 TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
@@ -58,6 +58,9 @@ TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
     project.LeaseExpired: (),
     project.TeardownStarted: ("reason",),
     project.ProjectDeleted: (),
+    quota.QuotaClaimed: (),
+    quota.QuotaRunEnded: (),
+    quota.QuotaReleased: (),
     terminal_session.TerminalSessionOpened: ("username",),
     terminal_session.TerminalSessionClosed: ("exit_status", "reason"),
 }
