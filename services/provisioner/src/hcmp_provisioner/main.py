@@ -41,7 +41,7 @@ def make_app(settings: ApiSettings, *, identity: Identity | None = None) -> Fast
                 public_url=settings.public_url,
             )
             reactors = _reactors(platform, admission)
-            async with platform.background(*(reactor.run() for reactor in reactors)):
+            async with platform.reacting(reactors):
                 yield
 
     return build(lifespan)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from hcmp_contracts.allocation import GrantedMachine
 from hcmp_eventstore.decider import Decision, Loaded, execute, load
@@ -12,6 +13,8 @@ from hcmp_inventory.domain import allocation, vm, vm_commands, vm_situations
 
 # What most projects are when they ask: nothing was ever decided for them.
 NOTHING_YET: Loaded[allocation.Allocation] = Loaded(allocation.NoAllocation(), 0)
+
+UNREACHABLE = "it did not answer any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,45 @@ class Allocations:
             assumed=NOTHING_YET if attempt.number == 1 else None,
         )
         return await execute(self.store, [*reservations, granted], context)
+
+    async def regrant(
+        self,
+        attempt: Attempt,
+        held: allocation.Granted,
+        kept: Sequence[GrantedMachine],
+        others: Sequence[GrantedMachine],
+        context: Context,
+    ) -> int:
+        """Grant an attempt the machines `kept` of those that are `held`, and `others` in the place of the rest,
+        which stayed unreachable and leave the pool. The run's machines are fresh unless they are the very same.
+
+        Raises as `grant` does, and allocation.AllocationMovedError.
+        """
+        machines = (*kept, *others)
+        lost = held.machines - {machine.vm_id for machine in kept}
+        project_id, owner_id = attempt.project_id, attempt.owner_id
+        command = allocation.Regrant(owner_id, attempt.number, machines, held.machines, fresh=bool(lost))
+        decisions: list[Decision[Any, Any, Any]] = [
+            *(
+                Decision(vm.DECIDER, vm_id, vm_commands.Release(project_id, "replaced", unreachable=UNREACHABLE))
+                for vm_id in sorted(lost)
+            ),
+            *(
+                Decision(
+                    vm.DECIDER,
+                    machine.vm_id,
+                    vm_commands.Reserve(project_id, owner_id, machine.role, machine.host_key),
+                )
+                for machine in others
+            ),
+            Decision(allocation.DECIDER, project_id, command),
+        ]
+        return await execute(self.store, decisions, context)
+
+    async def queue(self, attempt: Attempt, roles: Sequence[str], available: int, context: Context) -> int:
+        """Let the request wait. Raises allocation.AttemptAnsweredError and allocation.StillHeldError."""
+        command = allocation.Queue(attempt.owner_id, attempt.number, tuple(roles), available)
+        return await execute(self.store, [Decision(allocation.DECIDER, attempt.project_id, command)], context)
 
     async def deny(self, attempt: Attempt, *, needed: int, available: int, context: Context) -> int:
         denied = Decision(

@@ -4,7 +4,10 @@ from hcmp_eventstore.projector import ReadModel
 from hcmp_inventory.projections.maintenance import MaintenanceProjection
 from hcmp_inventory.projections.pool import PoolProjection
 from hcmp_inventory.projections.projects import ProjectsProjection
+from hcmp_inventory.projections.queue import QueueProjection
 
 MODEL = ReadModel(
-    name="inventory", version=2, projections=(PoolProjection(), ProjectsProjection(), MaintenanceProjection())
+    name="inventory",
+    version=3,
+    projections=(PoolProjection(), ProjectsProjection(), QueueProjection(), MaintenanceProjection()),
 )

@@ -16,6 +16,7 @@ class ProjectsProjection:
     # Requests move the checkpoint: once it has passed one, the pool stands for all that came before it.
     subjects: Sequence[str] = (
         "hcmp.project.*.requested",
+        "hcmp.project.*.admitted",
         "hcmp.project.*.retry-requested",
         "hcmp.project.*.deleted",
         # Changes nothing here, but the reset waits until all that came before it is known.

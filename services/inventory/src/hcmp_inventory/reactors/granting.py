@@ -1,26 +1,22 @@
-"""Projects that ask for machines get them, all or none."""
+"""Projects that ask for machines get them, all or none; whoever waits for them does so in the pool's queue."""
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hcmp_contracts.allocation import GrantedMachine
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_contracts.project import ProjectRequested, RetryRequested, RoleCount
-from hcmp_eventstore.decider import Loaded, load
+from hcmp_contracts.project import ProjectAdmitted, ProjectRequested, RetryRequested, RoleCount
+from hcmp_eventstore.decider import Loaded
 from hcmp_eventstore.errors import ConcurrencyError
-from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
-from hcmp_inventory.domain import allocation, vm, vm_errors
+from hcmp_inventory.domain import allocation, vm_errors
 from hcmp_inventory.domain.vm_situations import Available, Vm
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_inventory.handlers.reset import Resets
-from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.projections.pool_queries import FreeMachine
+from hcmp_inventory.reactors.picking import Need, Picks
 
-SUBJECTS = ("hcmp.project.*.requested", "hcmp.project.*.retry-requested")
+SUBJECTS = ("hcmp.project.*.requested", "hcmp.project.*.admitted", "hcmp.project.*.retry-requested")
 MAX_PICKS = 20
 
 
@@ -30,118 +26,107 @@ class ContendedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a project asks for: one machine a role, roles repeated by their count."""
+    """What a project asks for: one machine a role, roles repeated by their count. Without `wait` it is answered
+    at once, even if there are too few.
+    """
 
     attempt: Attempt
     roles: tuple[str, ...]
     sequence: int
+    wait: bool
 
     @classmethod
     def of(cls, recorded: Recorded[DomainEvent]) -> "Asked":
         event = recorded.event
-        if not isinstance(event, ProjectRequested | RetryRequested):
+        if not isinstance(event, ProjectRequested | ProjectAdmitted | RetryRequested):
             raise TypeError(event.event_type)
-        number = event.attempt if isinstance(event, RetryRequested) else 1
+        number = 1 if isinstance(event, ProjectRequested) else event.attempt
         attempt = Attempt(recorded.aggregate_id, event.owner_id, number)
-        return cls(attempt, _one_a_machine(event.roles), recorded.sequence)
+        return cls(attempt, _one_a_machine(event.roles), recorded.sequence, event.wait)
+
+    @property
+    def need(self) -> Need:
+        return Need(self.attempt.project_id, len(self.roles), self.sequence)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Granting:
-    """Picks from the read model, and lets the versions in the log decide whether the pick holds.
-
-    Picks of one process never overlap: `_picked` are those whose outcome is open, `_reserved` those whose
-    event the read model has not seen yet. Picks of several processes may; then one of them picks again.
-    """
+    """Lets the versions in the log decide whether a pick holds, and picks again when it does not."""
 
     allocations: Allocations
-    pool: Pool
-    projector: Projector
+    picks: Picks
     resets: Resets
-    _picked: set[str] = field(default_factory=set)
-    _reserved: dict[str, int] = field(default_factory=dict)
-    _settled: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
-        asked = Asked.of(recorded)
         context = Context.caused_by(recorded, service="inventory")
+        match recorded.event:
+            case ProjectRequested(held_back=True):
+                return  # its admission asks
+            case RetryRequested(keep_machines=True, lost=lost):
+                await self._keep(Asked.of(recorded), frozenset(lost), context)
+            case _:
+                await self.answer(Asked.of(recorded), context)
+
+    async def answer(self, asked: Asked, context: Context) -> bool:
+        """Grant, queue or deny; whether the request has its answer now, which a queued one has not."""
         for _ in range(MAX_PICKS):
             try:
-                if await self._try(asked, context):
-                    return
+                if (answered := await self._try(asked, context)) is not None:
+                    return answered
             except allocation.AttemptAnsweredError:
-                return
+                return True
             except allocation.StillHeldError as held:
                 await self.allocations.release(asked.attempt.project_id, held.attempt, "retry", context)
         raise ContendedError
 
-    async def _try(self, asked: Asked, context: Context) -> bool:
-        """Answer the project; False when somebody else took what was picked."""
+    async def _try(self, asked: Asked, context: Context) -> bool | None:
+        """As `answer`; None when somebody else took what was picked."""
         if await self.resets.in_progress():  # every machine is about to go
             await self.allocations.deny(asked.attempt, needed=len(asked.roles), available=0, context=context)
             return True
-        async with self._pick(asked) as picked:
+        async with self.picks.take(asked.need) as picked:
             if len(picked) < len(asked.roles):
-                needed, available = len(asked.roles), len(picked)
-                await self.allocations.deny(asked.attempt, needed=needed, available=available, context=context)
-                return True
+                return await self._too_few(asked, len(picked), context)
             granted = [_granted(machine, role) for machine, role in zip(picked, asked.roles, strict=True)]
             try:
                 sequence = await self.allocations.grant(asked.attempt, granted, context, seen=_seen(picked))
             except (vm_errors.VmNotAvailableError, ConcurrencyError):
-                await self._see_what_happened_to(picked)
-                return False
-            self._reserved |= {machine.vm_id: sequence for machine in picked}
+                await self.picks.see_what_happened_to(picked)
+                return None
+            self.picks.reserved(picked, sequence)
             return True
 
-    @asynccontextmanager
-    async def _pick(self, asked: Asked) -> AsyncIterator[Sequence[FreeMachine]]:
-        """Enough machines that nobody else in this process is about to take, or all when they are too few.
+    async def _too_few(self, asked: Asked, available: int, context: Context) -> bool:
+        if asked.wait:
+            await self.allocations.queue(asked.attempt, asked.roles, available, context)
+            return False
+        await self.allocations.deny(asked.attempt, needed=len(asked.roles), available=available, context=context)
+        return True
 
-        Too few is said only when no other pick is open and the read model stands for all that came before the
-        request, and for all that the log knows of the machines that it shows as free.
+    async def _keep(self, asked: Asked, lost: frozenset[str], context: Context) -> None:
+        """Give the project the machines that it holds once more, and others for those that it lost. When it holds
+        none any more, or too few others are free, it asks as if for the first time.
         """
-        while True:
-            position = self.projector.position
-            if len(chosen := await self._free(asked, position)) == len(asked.roles):
+        for _ in range(MAX_PICKS):
+            held = await self.allocations.state(asked.attempt.project_id)
+            if not isinstance(held, allocation.Granted) or held.attempt >= asked.attempt.number:
                 break
-            if self._picked:
-                async with self._settled:
-                    await self._settled.wait_for(lambda: not self._picked)
-                continue
-            known = max(asked.sequence, await self._newest_version(chosen))
-            if position >= known:
-                break
-            await self.projector.wait_for(known)
-        self._picked |= {machine.vm_id for machine in chosen}
-        try:
-            yield chosen
-        finally:
-            self._picked -= {machine.vm_id for machine in chosen}
-            async with self._settled:
-                self._settled.notify_all()
-
-    async def _free(self, asked: Asked, position: int) -> Sequence[FreeMachine]:
-        """As many machines as are asked for, if there are, from a place that depends on the project: so that two
-        processes seldom pick the same ones. The read model stands for `position` at least.
-        """
-        self._reserved = {vm_id: at for vm_id, at in self._reserved.items() if at > position}
-        start = hashlib.sha256(asked.attempt.project_id.encode()).hexdigest()
-        while True:
-            taken = self._picked | self._reserved.keys()
-            free = await pool_queries.free(self.pool, besides=taken, start=start, limit=len(asked.roles))
-            if (self._picked | self._reserved.keys()).isdisjoint(machine.vm_id for machine in free):
-                return free
-
-    async def _see_what_happened_to(self, picked: Sequence[FreeMachine]) -> None:
-        """Wait until the read model knows what has become of these machines."""
-        await self.projector.wait_for(await self._newest_version(picked))
-
-    async def _newest_version(self, machines: Sequence[FreeMachine]) -> int:
-        """The place in the log of the last that happened to any of these machines."""
-        store = self.allocations.store
-        loaded = await asyncio.gather(*(load(store, vm.DECIDER, machine.vm_id) for machine in machines))
-        return max((state.version for state in loaded), default=0)
+            kept = [machine for machine in held.granted if machine.vm_id not in lost]
+            roles = [machine.role for machine in held.granted if machine.vm_id in lost]
+            async with self.picks.take(Need(asked.attempt.project_id, len(roles), asked.sequence)) as picked:
+                if len(picked) < len(roles):
+                    break
+                others = [_granted(machine, role) for machine, role in zip(picked, roles, strict=True)]
+                try:
+                    sequence = await self.allocations.regrant(asked.attempt, held, kept, others, context)
+                except (vm_errors.VmNotAvailableError, ConcurrencyError, allocation.AllocationMovedError):
+                    await self.picks.see_what_happened_to(picked)
+                    continue
+                except allocation.AttemptAnsweredError:
+                    return
+                self.picks.reserved(picked, sequence)
+                return
+        await self.answer(asked, context)
 
 
 def _one_a_machine(roles: Sequence[RoleCount]) -> tuple[str, ...]:

@@ -1,0 +1,78 @@
+"""Which requests wait for machines, and whose turn is next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationQueued, AllocationReleased
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.recorded import Recorded
+
+
+class QueueProjection:
+    subjects: Sequence[str] = ("hcmp.allocation.*.*",)
+    tables: LiteralString = """
+        CREATE TABLE IF NOT EXISTS queue (
+            project_id text PRIMARY KEY,
+            owner_id text NOT NULL,
+            attempt integer NOT NULL,
+            roles jsonb NOT NULL,
+            since bigint NOT NULL
+        );
+    """
+
+    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+        match recorded.event:
+            case AllocationQueued() as event:
+                # Queued again with other figures, it keeps its place.
+                await cursor.execute(
+                    "INSERT INTO queue VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                    [
+                        recorded.aggregate_id,
+                        event.owner_id,
+                        event.attempt,
+                        Jsonb(event.roles),
+                        recorded.sequence,
+                    ],
+                )
+            case AllocationGranted() | AllocationDenied() | AllocationReleased():
+                await cursor.execute(
+                    "DELETE FROM queue WHERE project_id = %s AND since < %s",
+                    [recorded.aggregate_id, recorded.sequence],
+                )
+            case _:
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits: one machine a role is needed."""
+
+    project_id: str
+    owner_id: str
+    attempt: int
+    roles: list[str]
+
+
+async def waiting(pool: Pool) -> list[Waiting]:
+    """Whose owner holds the fewest machines first, then the oldest. A request for more machines than the pool has
+    at all is left out: it would hold up everyone behind it.
+    """
+    async with pool.connection() as connection, connection.cursor(row_factory=class_row(Waiting)) as cursor:
+        await cursor.execute(
+            """
+            SELECT queue.project_id, queue.owner_id, queue.attempt, queue.roles
+            FROM queue LEFT JOIN (
+                SELECT owner_id, count(*) AS machines FROM vm WHERE owner_id IS NOT NULL GROUP BY owner_id
+            ) AS held ON held.owner_id = queue.owner_id
+            WHERE jsonb_array_length(roles) <= (
+                SELECT count(*) FROM vm WHERE status NOT IN ('retired', 'quarantined', 'maintenance')
+            )
+            ORDER BY coalesce(held.machines, 0), since
+            """
+        )
+        return await cursor.fetchall()

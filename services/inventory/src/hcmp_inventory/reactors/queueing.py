@@ -1,0 +1,38 @@
+"""The pool's queue: requests that wait for machines get them when some come back."""
+
+from dataclasses import dataclass
+
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.errors import StoreUnavailableError
+from hcmp_eventstore.projector import Pool, Projector
+from hcmp_eventstore.recorded import Context, Recorded
+from hcmp_inventory.handlers.allocation import Attempt
+from hcmp_inventory.projections import queue
+from hcmp_inventory.reactors.granting import Asked, Granting
+
+# Whatever makes a machine available; and a request that begins to wait, since one may have come back meanwhile.
+SUBJECTS = (
+    "hcmp.vm.*.registered",
+    "hcmp.vm.*.recycled",
+    "hcmp.vm.*.maintenance-ended",
+    "hcmp.allocation.*.queued",
+)
+CATCH_UP_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Queueing:
+    granting: Granting
+    pool: Pool
+    projector: Projector
+
+    async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
+        """Serve the queue until somebody has to wait on: who comes later does not overtake."""
+        if not await self.projector.wait_for(recorded.sequence, CATCH_UP_SECONDS):
+            raise StoreUnavailableError("the read model has not caught up")
+        context = Context.caused_by(recorded, service="inventory")
+        for waiting in await queue.waiting(self.pool):
+            attempt = Attempt(waiting.project_id, waiting.owner_id, waiting.attempt)
+            asked = Asked(attempt, tuple(waiting.roles), recorded.sequence, wait=True)
+            if not await self.granting.answer(asked, context):
+                return
