@@ -13,10 +13,18 @@ import httpx
 from websockets.asyncio.client import connect
 
 from hcmp_contracts.account import AccountRegistered, Role
-from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationReleased, GrantedMachine
+from hcmp_contracts.allocation import (
+    AllocationDenied,
+    AllocationGranted,
+    AllocationQueued,
+    AllocationReleased,
+    GrantedMachine,
+)
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.logs import LineFrame
 from hcmp_contracts.project import (
+    HoldEnded,
+    ProjectAdmitted,
     ProjectCancelled,
     ProjectDeleted,
     ProjectRequested,
@@ -33,8 +41,8 @@ from hcmp_testkit.issuer import Account, Issuer
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.process import ServiceProcess, running
 
-WISHES = ("requested", "retry-requested")
-RETURNS = ("provisioning-failed", "cancelled", "deleted")
+WISHES = ("requested", "admitted", "retry-requested")
+RETURNS = ("provisioning-failed", "hold-ended", "cancelled", "deleted")
 
 
 @dataclass
@@ -45,42 +53,59 @@ class PretendedInventory:
     available: int = 6
     silent: bool = False
     machine: dict[str, Any] = field(default_factory=dict)
-    _holding: dict[str, int] = field(default_factory=dict)
+    _holding: dict[str, AllocationGranted] = field(default_factory=dict)
 
     def reactor(self) -> Reactor:
         subjects = [f"hcmp.project.*.{verb}" for verb in (*WISHES, *RETURNS)]
         return Reactor(self.store.client, "pretended", "inventory", subjects, self._react)
 
     async def _react(self, recorded: Recorded[DomainEvent]) -> None:
+        place = recorded.aggregate_id
         match recorded.event:
-            case ProjectRequested(roles=roles, owner_id=owner_id):
-                await self.answer(recorded.aggregate_id, owner_id, roles, attempt=1)
-            case RetryRequested(roles=roles, owner_id=owner_id, attempt=attempt):
-                await self.answer(recorded.aggregate_id, owner_id, roles, attempt=attempt)
-            case ProvisioningFailed() | ProjectCancelled() | ProjectDeleted():
-                await self._release(recorded.aggregate_id)
+            case ProjectRequested(held_back=False) as event:
+                await self.answer(place, event.owner_id, event.roles, attempt=1, wait=event.wait)
+            case RetryRequested(keep_machines=True) as event if place in self._holding:
+                await self._grant_again(place, event.attempt)
+            case ProjectAdmitted() | RetryRequested() as event:
+                await self.answer(place, event.owner_id, event.roles, attempt=event.attempt, wait=event.wait)
+            case ProvisioningFailed(held_until=None) | HoldEnded() | ProjectCancelled() | ProjectDeleted():
+                await self._release(place)
             case _:
                 pass
 
-    async def answer(self, project_id: str, owner_id: str, roles: list[RoleCount], *, attempt: int) -> None:
+    async def answer(
+        self, project_id: str, owner_id: str, roles: list[RoleCount], *, attempt: int, wait: bool = False
+    ) -> None:
         needed = sum(role.count for role in roles)
         if self.silent:
+            return
+        if needed > self.available and wait:
+            names = [role.name for role in roles for _ in range(role.count)]
+            queued = AllocationQueued(
+                attempt=attempt, needed=needed, available=self.available, owner_id=owner_id, roles=names
+            )
+            await happened(self.store, project_id, queued)
             return
         if needed > self.available:
             denied = AllocationDenied(attempt=attempt, needed=needed, available=self.available)
             await happened(self.store, project_id, denied)
             return
         self.available -= needed
-        self._holding[project_id] = needed
         names = [role.name for role in roles for _ in range(role.count)]
         machines = [self._machine(number, role) for number, role in enumerate(names, start=1)]
         granted = AllocationGranted(owner_id=owner_id, attempt=attempt, machines=machines)
+        self._holding[project_id] = granted
+        await happened(self.store, project_id, granted)
+
+    async def _grant_again(self, project_id: str, attempt: int) -> None:
+        granted = self._holding[project_id].model_copy(update={"attempt": attempt, "fresh": False})
+        self._holding[project_id] = granted
         await happened(self.store, project_id, granted)
 
     async def _release(self, project_id: str) -> None:
-        if held := self._holding.pop(project_id, 0):
-            self.available += held
-            await happened(self.store, project_id, AllocationReleased(reason="over"))
+        if held := self._holding.pop(project_id, None):
+            self.available += len(held.machines)
+            await happened(self.store, project_id, AllocationReleased(reason="over", attempt=held.attempt))
 
     def _machine(self, number: int, role: str) -> GrantedMachine:
         facts: dict[str, Any] = {
@@ -105,12 +130,17 @@ class ProjectLab:
     issuer: Issuer
     inventory: PretendedInventory
 
-    async def register(self, account: Account, *, quota: int = 10) -> None:
+    async def register(self, account: Account, *, quota: int = 10, runs: int = 10) -> None:
         await happened(
             self.store,
             account.id,
             AccountRegistered(
-                username=account.username, full_name="", email="", role=Role(account.role), machine_quota=quota
+                username=account.username,
+                full_name="",
+                email="",
+                role=Role(account.role),
+                machine_quota=quota,
+                run_quota=runs,
             ),
         )
 
@@ -158,11 +188,11 @@ async def _beside(reactor: Reactor) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def project_lab(
-    nats: NatsServer, database_url: str, store: EventStore, playbooks: Path
+    nats: NatsServer, database_url: str, store: EventStore, playbooks: Path, **more: str
 ) -> AsyncIterator[ProjectLab]:
-    """The API with these playbooks, an issuer of tokens, and an inventory."""
+    """The API with these playbooks and more settings, an issuer of tokens, and an inventory."""
     issuer, inventory = Issuer(), PretendedInventory(store)
-    settings = {"HCMP_PLAYBOOKS_DIR": str(playbooks)}
+    settings = {"HCMP_PLAYBOOKS_DIR": str(playbooks), **more}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(issuer.answering(store.client))
         await stack.enter_async_context(_beside(inventory.reactor()))
