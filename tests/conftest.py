@@ -1,6 +1,7 @@
 """One installation for all end-to-end tests: six lab machines behind a real gateway."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from hcmp_testkit.installation import Installation, bring_up, remove
 
 MACHINES = 6
 ENDED = ("completed", "failed", "cancelled", "rejected", "deleted")
+# A failed project gives its machines back soon, so that the tests do not wait for them.
+SETTINGS = "HCMP_FAILED_HOLD_SECONDS=5\n"
 MEMBER_PASSWORD = "a long enough password"
 
 
@@ -22,10 +25,12 @@ def installation() -> Iterator[Installation]:
     kept = os.environ.get("HCMP_TEST_HOME")
     home = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="hcmp-e2e-"))
     try:
+        (home / "settings.env").write_text(SETTINGS)
         yield bring_up(home)
     finally:
         if not kept:
             remove(home)
+            shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")

@@ -109,9 +109,8 @@ async def test_runs_at_once_are_limited_and_count_until_they_end(lab: ProjectLab
         answer: dict[str, Any] = (await lab.call(KIM, "GET", "/api/quota")).json()
         return answer
 
-    await eventually(
-        use, lambda used: used == {"machines": {"quota": 4, "used": 2}, "runs": {"quota": 2, "used": 1}}
-    )
+    left = {"machines": {"quota": 4, "used": 2}, "runs": {"quota": 2, "used": 1}}
+    await eventually(use, lambda used: used == left)
     await lab.provision(KIM)
 
 
@@ -209,9 +208,9 @@ async def test_a_project_tells_that_no_worker_has_it_and_how_far_it_is(lab: Proj
     assert (await view(lab, before))["waiting_for"]["reason"] == "worker"
     assert (await view(lab, before))["progress"]["typical_seconds"] is None
     await happened(lab.store, before, STARTED)
+    hosts = [HostResult(vm="vm-1", ok=3, changed=1)]
     for step in steps:
         facts = {"number": step["number"], "name": step["name"], "attempt": 1}
-        hosts = [HostResult(vm="vm-1", ok=3, changed=1)]
         await happened(lab.store, before, StepStarted(**facts), StepSucceeded(**facts, hosts=hosts))
     await happened(lab.store, before, DONE)
     ended = await reaches(lab, before, "completed")

@@ -51,6 +51,11 @@ class Home:
         return self.path / "demo.json"
 
     @property
+    def overrides(self) -> Path:
+        """The operator's own settings, `HCMP_NAME=value` a line: given to every service, over ours."""
+        return self.path / "settings.env"
+
+    @property
     def exists(self) -> bool:
         return (self.path / "installation").is_file()
 

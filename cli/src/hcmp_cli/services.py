@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dotenv import dotenv_values
+
 from hcmp_cli import broker, gateway, postgres
 from hcmp_cli.credentials import Credentials
 from hcmp_cli.home import REPOSITORY, Home, write_private
@@ -46,9 +48,11 @@ class Platform:
 
     def processes(self) -> Iterator[Process]:
         """Write each part's settings file, and describe its process."""
+        found = dotenv_values(self.home.overrides) if self.home.overrides.is_file() else {}
+        overrides = {name: value for name, value in found.items() if value is not None}
         for part in PARTS:
             path = self.home.services / f"{part.name}.env"
-            write_private(path, _as_lines(self._common(part) | self._own(part.name)))
+            write_private(path, _as_lines(self._common(part) | self._own(part.name) | overrides))
             yield Process(
                 name=part.name,
                 command=(sys.executable, "-m", part.module),
