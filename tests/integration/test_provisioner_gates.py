@@ -1,4 +1,4 @@
-"""What a request passes before it has machines: approval, maintenance, quotas, capacity; and what it says of itself."""
+"""What a request passes before it has machines: approval, maintenance, quotas, capacity; and what it tells."""
 
 import asyncio
 from collections import Counter
