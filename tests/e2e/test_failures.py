@@ -32,7 +32,8 @@ async def test_a_package_that_does_not_exist_fails_with_step_machine_and_reason(
 
     await operator.pool_ready(6)
     history = (await member.get(f"/api/projects/{project['id']}/events"))["events"]
-    assert [event["type"] for event in history][-1] == "hcmp.project.provisioning-failed.v1"
+    ends = [event["type"] for event in history][-2:]
+    assert ends == ["hcmp.project.provisioning-failed.v1", "hcmp.project.hold-ended.v1"]
 
 
 async def test_more_machines_than_there_are_is_a_409_with_the_figures(member: Person, operator: Person) -> None:
