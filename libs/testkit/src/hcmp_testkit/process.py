@@ -14,6 +14,7 @@ import httpx
 
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 from hcmp_testkit.ports import free_port
+from hcmp_testkit.warm import WarmProcess, start
 
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -24,7 +25,7 @@ class ServiceProcess:
     """A service that is ready."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: WarmProcess
     log: Path
 
     @property
@@ -59,7 +60,7 @@ async def running(
     }
     with tempfile.TemporaryDirectory(prefix="hcmp-service-") as directory:
         log = Path(directory) / "log"
-        process = _start(module, environment, log)
+        process = start(module, environment, log)
         service = ServiceProcess(port, process, log)
         try:
             await _ready(service)
@@ -74,11 +75,6 @@ async def running(
                 raise
             finally:
                 sys.stdout.write(log.read_text())  # pytest shows it with a test that failed
-
-
-def _start(module: str, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as output:
-        return subprocess.Popen([sys.executable, "-m", module], env=environment, stdout=output, stderr=output)
 
 
 async def _ready(service: ServiceProcess) -> None:

@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -27,6 +25,7 @@ from hcmp_eventstore.store import EventStore
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 from hcmp_testkit.ports import free_port
+from hcmp_testkit.warm import WarmProcess, start
 
 GOOD = "ansible.builtin.command: sh -c 'echo PLAY >> RAN; echo done'"
 
@@ -55,7 +54,7 @@ class WorkerLab:
     home: Path
     fernet_key: bytes = field(default_factory=Fernet.generate_key)
     machine: dict[str, Any] = field(default_factory=dict)
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[WarmProcess] = field(default_factory=list)
 
     @property
     def client(self) -> Client:
@@ -95,7 +94,7 @@ class WorkerLab:
         text = play(task.replace("PLAY", name).replace("RAN", str(self.home / "ran")), connection=connection)
         (self.home / "playbooks" / "plays" / f"{name}.yml").write_text(text)
 
-    async def start_worker(self) -> subprocess.Popen[bytes]:
+    async def start_worker(self) -> WarmProcess:
         port = free_port()
         environment = {
             "HCMP_PORT": str(port),
@@ -109,13 +108,7 @@ class WorkerLab:
             "HCMP_SSH_KEY_FILE": str(self.home / "key"),
             "HCMP_RUN_DIRECTORY": str(self.runs),
         }
-        with (self.home / "worker.log").open("ab") as log:
-            worker = subprocess.Popen(  # noqa: ASYNC220 - a process outlives the test's loop
-                [sys.executable, "-m", "hcmp_provisioner.worker"],
-                env=os.environ | environment,
-                stdout=log,
-                stderr=log,
-            )
+        worker = start("hcmp_provisioner.worker", os.environ | environment, self.home / "worker.log")
         self.workers.append(worker)
         async with httpx.AsyncClient() as http:
             for _ in range(200):
