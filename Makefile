@@ -3,17 +3,21 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# One target at a time, but for those that say that theirs may run beside one another.
+ifndef AT_ONCE
 .NOTPARALLEL:
+endif
 MAKEFLAGS += --no-print-directory
 
 LOCAL := deploy/local
 BIN := .venv/bin
+LINTS := lint-web lint-playbooks lint-types lint-architecture lint-style
 WEB := $(LOCAL)/node.sh npm --prefix web run --silent
 
 # ansible-lint and others look for their companions on the path.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test lint bench web down clean sync
+.PHONY: help demo test lint $(LINTS) bench web down clean sync
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,15 +31,26 @@ test: sync web ## every test: unit, integration, component and end-to-end, and t
 	@$(WEB) test
 
 lint: sync ## style, types, architecture, playbooks, web interface, generated references
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(LOCAL)/web.sh packages
+	@$(MAKE) AT_ONCE=1 --jobs=$$(nproc) --output-sync=target --keep-going $(LINTS)
+
+lint-web:
+	@$(WEB) lint
+
+lint-playbooks:
 	@cd playbooks && ../$(BIN)/ansible-lint --offline
 	@cd playbooks && ../$(BIN)/ansible-playbook --syntax-check --inventory localhost, plays/*/*.yml
-	@$(LOCAL)/web.sh packages
-	@$(WEB) lint
+
+lint-types:
+	@$(BIN)/mypy
+
+lint-architecture:
+	@$(BIN)/lint-imports
 	@$(BIN)/pytest --quiet tests/architecture
+
+lint-style:
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
 
 bench: sync web ## measure, and print the table
 	@$(BIN)/python -m bench
