@@ -19,6 +19,8 @@ from hcmp_provisioner.run.masking import masking
 from hcmp_provisioner.run.plan import MARKER, Plan
 
 BROKEN = 254
+# The only arguments that a run ever adds to Ansible's command line; what people gave never gets there.
+CHECK_ARGUMENTS = "--check --diff"
 
 # Nothing of the user's own SSH set-up counts, only the pinned host keys do, and no other key is tried.
 SSH_OPTIONS = (
@@ -63,6 +65,7 @@ def run_ansible(plan: Plan) -> int:
             ident="run",
             playbook="site.yml",
             inventory=str(plan.directory / "hosts.json"),
+            cmdline=CHECK_ARGUMENTS if plan.check else None,
             envvars=environment(plan),
             event_handler=keep,
             cancel_callback=lambda: False,

@@ -38,7 +38,8 @@ class PlannedMachine(Part):
 
 class Plan(Part):
     """One run: the plays that are left, in order, on these machines. `directory` is this run's own, in memory;
-    what people gave stands in `variables`, and reaches Ansible as data that Jinja never reads.
+    what people gave stands in `variables`, and reaches Ansible as data that Jinja never reads. A `check` is a dry
+    run: Ansible says what it would change, and changes nothing.
     """
 
     run_id: str
@@ -48,6 +49,7 @@ class Plan(Part):
     machines: list[PlannedMachine]
     platform_key: Path
     variables: dict[str, Any]
+    check: bool = False
 
     def secrets(self) -> list[str]:
         """Every secret that this run handles, to be masked wherever it might be printed."""
