@@ -8,6 +8,7 @@ Source: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/AD
 
 import asyncio
 import json
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +23,12 @@ EXPIRES_SECONDS = 5.0
 # What may wait unread of one consumer, whatever the batch: events are small, chunks of log lines need not be.
 MAX_BYTES = 4 * 1024 * 1024
 NANOSECONDS = 1_000_000_000
+# A request that waits for messages, and one that takes what is there.
+WAITS = {
+    "expires": int(EXPIRES_SECONDS * NANOSECONDS),
+    "idle_heartbeat": int(HEARTBEAT_SECONDS * NANOSECONDS),
+}
+WAITS_NOT = {"no_wait": True}
 
 # Statuses after which the same consumer answers the next request: expired, no messages, batch completed.
 _ASK_AGAIN = frozenset({"404", "408"})
@@ -59,14 +66,22 @@ class Puller:
         while True:
             _heed_cancellation()
             if self._outstanding <= 0:
-                await self._ask()
-            try:
-                async with asyncio.timeout(2 * HEARTBEAT_SECONDS + 1):
-                    message = await self._arrived.get()
-            except TimeoutError:
-                raise ConsumerLostError("no heartbeat") from None
+                await self._ask(self._batch, WAITS)
+            message = await self._hear()
             if self._is_message(message):
                 return message
+
+    async def waiting(self, most: int) -> list[Msg]:
+        """What waits at this moment, at most so many messages; nothing that comes later is waited for. To be asked
+        only while `next` has nothing outstanding. Raises ConsumerLostError as `next` does.
+        """
+        await self._ask(most, WAITS_NOT)
+        found: list[Msg] = []
+        while self._outstanding > 0:
+            message = await self._hear()
+            if self._is_message(message):
+                found.append(message)
+        return found
 
     def next_arrived(self) -> Msg | None:
         """The next message if it has arrived already. Raises ConsumerLostError as `next` does."""
@@ -75,6 +90,13 @@ class Puller:
             if self._is_message(message):
                 return message
         return None
+
+    async def _hear(self) -> Msg:
+        try:
+            async with asyncio.timeout(2 * HEARTBEAT_SECONDS + 1):
+                return await self._arrived.get()
+        except TimeoutError:
+            raise ConsumerLostError("no heartbeat") from None
 
     def _is_message(self, message: Msg) -> bool:
         """Tell a message of the stream from what the broker says about the request."""
@@ -97,19 +119,14 @@ class Puller:
         """Where the broker answers the newest request."""
         return f"{self._inbox}.{self._requests}"
 
-    async def _ask(self) -> None:
+    async def _ask(self, batch: int, how: Mapping[str, int]) -> None:
         self._requests += 1
-        request = {
-            "batch": self._batch,
-            "max_bytes": MAX_BYTES,
-            "expires": int(EXPIRES_SECONDS * NANOSECONDS),
-            "idle_heartbeat": int(HEARTBEAT_SECONDS * NANOSECONDS),
-        }
+        request = {"batch": batch, "max_bytes": MAX_BYTES, **how}
         try:
             await self._client.publish(self._subject, json.dumps(request).encode(), reply=self._reply)
         except NatsError as silence:
             raise ConsumerLostError("the broker is not connected") from silence
-        self._outstanding = self._batch
+        self._outstanding = batch
 
 
 def _heed_cancellation() -> None:

@@ -112,7 +112,7 @@ class Reactor:
             OUTCOMES.labels(self.durable, "ack").inc()
 
     async def _try_again(self, message: Msg, error: Exception) -> None:
-        deliveries = message.metadata.num_delivered
+        deliveries = self._failures(message)
         log.error(
             "reaction_failed", reactor=self.durable, subject=message.subject, deliveries=deliveries, exc_info=error
         )
@@ -121,6 +121,10 @@ class Reactor:
             return
         await message.nak(delay=BACKOFF_SECONDS[min(deliveries, len(BACKOFF_SECONDS)) - 1])
         OUTCOMES.labels(self.durable, "nak").inc()
+
+    def _failures(self, message: Msg) -> int:
+        """How often this event has failed, this time included."""
+        return message.metadata.num_delivered
 
     async def _bury(self, message: Msg, reason: str) -> None:
         """Keep the event with the reason among the dead letters, then take it off the consumer."""

@@ -12,6 +12,7 @@ from hcmp_contracts.allocation import AllocationGranted
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.decider import Decision, execute
 from hcmp_eventstore.errors import ConcurrencyError, EventLeftError, StoreUnavailableError
+from hcmp_eventstore.fair import FairReactor
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore
@@ -42,10 +43,12 @@ class Worker:
     hold: timedelta = timedelta(0)
 
     def reactors(self, slots: int) -> tuple[Reactor, Reactor]:
-        """Runs, as many at once as there are slots; teardowns beside them, so that they never wait for runs."""
+        """Runs, as many at once as there are slots, shared out fairly between owners; teardowns beside them, so that they never wait for runs."""
         client = self.store.client
         return (
-            Reactor(client, SERVICE, "worker", ["hcmp.allocation.*.granted"], self.configure, slots),
+            FairReactor(
+                client, SERVICE, "worker", ["hcmp.allocation.*.granted"], self.configure, slots, owner=_owner
+            ),
             Reactor(
                 client, SERVICE, "teardown", ["hcmp.project.*.teardown-started"], self.tear_down, TEARDOWN_SLOTS
             ),
@@ -75,6 +78,10 @@ class Worker:
         """Nothing runs on the machines: they are recycled by whoever owns them. The project is gone."""
         context = Context.caused_by(recorded, service=SERVICE)
         await execute(self.store, [Decision(PROJECT, recorded.aggregate_id, Delete())], context)
+
+
+def _owner(recorded: Recorded[DomainEvent]) -> str:
+    return recorded.event.owner_id if isinstance(recorded.event, AllocationGranted) else ""
 
 
 async def _ended(saga: Saga) -> str:
