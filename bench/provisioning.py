@@ -139,6 +139,7 @@ class _Bare:
         details = Details(
             name=NAME,
             owner_id="",
+            template=template.id,
             packages=(),
             variables=tuple(template.settle({}).items()),
             roles=template.roles,

@@ -24,7 +24,6 @@ from hcmp_contracts.project import (
     StepFailed,
     StepStarted,
     StepSucceeded,
-    TeardownStarted,
 )
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, utc_now
@@ -83,9 +82,9 @@ async def test_a_run_is_told_step_by_step_and_leaves_nothing_behind(lab: WorkerL
     ]
     first = next(event for event in events if isinstance(event, StepSucceeded))
     assert (first.number, first.name, first.attempt) == (1, "Step first", 1)
-    assert [(host.vm, host.ok, host.changed, host.failed) for host in first.hosts] == [
-        ("vm-1", 1, 1, 0),
-        ("vm-2", 1, 1, 0),
+    assert [(host.vm, host.ok, host.changed, host.failed, host.changed_tasks) for host in first.hosts] == [
+        ("vm-1", 1, 1, 0, ["Do it"]),
+        ("vm-2", 1, 1, 0, ["Do it"]),
     ]
     frames = await lab.log(project)
     assert [frame.seq for frame in frames] == list(range(1, len(frames) + 1))
@@ -316,16 +315,6 @@ async def test_a_reset_ends_a_run_at_once(lab: WorkerLab) -> None:
     await asyncio.sleep(0.5)
     assert kinds(await lab.events(project))[-1] == "deleted"
     lab.assert_nothing_left(project)
-
-
-async def test_a_project_that_is_taken_down_is_deleted(lab: WorkerLab) -> None:
-    await lab.start_worker()
-    project = await lab.request("good")
-    await lab.until(project, ProjectProvisioned)
-
-    await happened(lab.store, project, TeardownStarted(reason="requested"))
-
-    await lab.until(project, ProjectDeleted, seconds=5)
 
 
 async def test_a_credential_that_cannot_be_decrypted_fails_the_run_with_a_sentence(lab: WorkerLab) -> None:

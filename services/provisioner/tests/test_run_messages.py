@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from hcmp_contracts.project import HostFailure, HostResult
 from hcmp_provisioner.run.events import MAX_LINE, MAX_REASON, messages
 from hcmp_provisioner.run.files import unsafe
 from hcmp_provisioner.run.masking import MASK, masking
 from hcmp_provisioner.run.messages import Line, PlayBegan, Tally, TaskEnded
-from hcmp_provisioner.worker.progress import Progress
+from hcmp_provisioner.worker.progress import MAX_NAME, Progress, worth_another_try
 
 
 def hear(kind: str, stdout: str = "", **data: Any) -> list[Any]:
@@ -107,15 +109,59 @@ def test_results_are_counted_as_ansible_counts_them() -> None:
     for outcome in ("ok", "changed", "skipped", "failed"):
         progress.count(TaskEnded(vm="a", task="t", outcome=outcome, reason="no"))
     progress.count(TaskEnded(vm="b", task="t", outcome="unreachable", reason="away"))
-    assert progress.hosts()[0] == HostResult(vm="a", ok=2, changed=1, skipped=1), "rescued, as far as is known"
+    assert progress.hosts()[0] == HostResult(vm="a", ok=2, changed=1, skipped=1, changed_tasks=["t"]), (
+        "rescued, as far as is known"
+    )
 
     progress.judge(Tally(failed=["a"], unreachable=["b"]))
 
     assert progress.hosts() == (
-        HostResult(vm="a", ok=2, changed=1, skipped=1, failed=1),
+        HostResult(vm="a", ok=2, changed=1, skipped=1, failed=1, changed_tasks=["t"]),
         HostResult(vm="b", unreachable=1),
     )
     assert progress.failures() == (
         HostFailure(vm="a", task="t", reason="no"),
         HostFailure(vm="b", task="t", reason="away", unreachable=True),
     )
+
+
+def test_what_is_told_of_each_machine_is_bounded() -> None:
+    progress = Progress(first=1)
+    progress.begin(1)
+    for number in range(1_000):
+        progress.count(TaskEnded(vm="a", task=f"{number}{'x' * 1_000}", outcome="changed"))
+
+    [host] = progress.hosts()
+
+    assert host.changed == 1_000
+    assert [task[0] for task in host.changed_tasks] == list("0123456789")
+    assert {len(task) for task in host.changed_tasks} == {MAX_NAME}
+
+
+AWAY = TaskEnded(vm="b", task="t", outcome="unreachable", reason="Connection timed out")
+
+
+def test_machines_are_lost_when_nothing_else_went_wrong() -> None:
+    progress = Progress(first=1)
+    assert progress.lost() == ()
+    progress.begin(1)
+    progress.count(AWAY)
+    progress.judge(Tally(failed=[], unreachable=["b"]))
+    assert [failure.vm for failure in progress.lost()] == ["b"]
+
+    progress.count(TaskEnded(vm="a", task="t", outcome="failed", reason="no"))
+    progress.judge(Tally(failed=["a"], unreachable=["b"]))
+    assert progress.lost() == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "worth"),
+    [
+        ("Failed to connect to the host via ssh: connect to host 10.0.0.9 port 22: Connection refused", True),
+        ("Failed to connect to the host via ssh: Connection timed out during banner exchange", True),
+        ("Failed to connect to the host via ssh: Host key verification failed.", False),
+        ("hcmp@10.0.0.9: Permission denied (publickey,password).", False),
+    ],
+)
+def test_a_machine_that_answers_and_refuses_is_not_asked_again(reason: str, *, worth: bool) -> None:
+    assert worth_another_try(HostFailure(vm="a", task="t", reason=reason, unreachable=True)) is worth

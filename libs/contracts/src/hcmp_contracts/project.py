@@ -22,7 +22,7 @@ class PlannedStep(Fact):
 
 
 class HostResult(Fact):
-    """How many tasks of one step ended how on one machine."""
+    """How many tasks of one step ended how on one machine; `changed_tasks` names the first few that changed it."""
 
     vm: str
     ok: int = 0
@@ -30,6 +30,7 @@ class HostResult(Fact):
     failed: int = 0
     unreachable: int = 0
     skipped: int = 0
+    changed_tasks: list[str] = Field(default_factory=list)
 
 
 class HostFailure(Fact):
@@ -200,7 +201,10 @@ class TeardownStarted(DomainEvent):
 
 
 class ProjectDeleted(DomainEvent):
+    """`teardown` says how the template's teardown failed, which keeps no project from being deleted."""
+
     event_type: ClassVar[str] = "hcmp.project.deleted.v1"
+    teardown: str | None = None
 
 
 ProjectEvent = (

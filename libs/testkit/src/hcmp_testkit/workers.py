@@ -3,9 +3,10 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from nats.aio.client import Client
 
 from hcmp_contracts.allocation import AllocationGranted, GrantedMachine
 from hcmp_contracts.envelope import DomainEvent
+from hcmp_contracts.logs import LineFrame
 from hcmp_contracts.project import PlannedStep, ProjectRequested, RoleCount
 from hcmp_eventstore.logstream import Frame, open_log, read_log
 from hcmp_eventstore.store import EventStore
@@ -26,6 +28,8 @@ from hcmp_testkit.history import happened
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 from hcmp_testkit.ports import free_port
 from hcmp_testkit.warm import WarmProcess, start
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 GOOD = "ansible.builtin.command: sh -c 'echo PLAY >> RAN; echo done'"
 
@@ -76,27 +80,33 @@ class WorkerLab:
             (self.home / "playbooks" / folder).mkdir(parents=True)
         shutil.copy(playbooks / "ansible.cfg", self.home / "playbooks")
         shutil.copy(playbooks / "templates" / "template.schema.json", self.home / "playbooks" / "templates")
+        self.add_template("test")
+        (self.home / "key").write_text("not used by local plays")
+        (self.home / "key").chmod(0o600)
+        self.add_play("good", GOOD)
+
+    def add_template(self, name: str, *, teardown: Sequence[str] = (), replace: bool = False) -> None:
+        """A template, to be there before a worker starts; `teardown` names plays."""
         text = {"en": "Test", "ko": "시험"}
         template = {
-            "id": "test",
+            "id": name,
             "title": text,
             "description": text,
             "roles": [{"name": "web", "count": 2}],
             "steps": [{"name": text, "play": "good.yml"}],
+            "teardown": [{"name": {"en": f"Undo {play}", "ko": play}, "play": f"{play}.yml"} for play in teardown],
+            "replace": replace,
         }
-        (self.home / "playbooks" / "templates" / "test.yml").write_text(json.dumps(template))
-        (self.home / "key").write_text("not used by local plays")
-        (self.home / "key").chmod(0o600)
-        self.add_play("good", GOOD)
+        (self.home / "playbooks" / "templates" / f"{name}.yml").write_text(json.dumps(template))
 
     def add_play(self, name: str, task: str, *, connection: str = "local") -> None:
         """In the task, PLAY is the play's name and RAN the file in which it may note that it ran."""
         text = play(task.replace("PLAY", name).replace("RAN", str(self.home / "ran")), connection=connection)
         (self.home / "playbooks" / "plays" / f"{name}.yml").write_text(text)
 
-    async def start_worker(self) -> WarmProcess:
-        port = free_port()
-        environment = {
+    def environment(self, port: int, **settings: object) -> dict[str, str]:
+        """What a worker of this lab finds in its environment."""
+        return os.environ | {f"HCMP_{name.upper()}": str(value) for name, value in settings.items()} | {
             "HCMP_PORT": str(port),
             "HCMP_NATS_URL": self.nats.url,
             "HCMP_NATS_USER": USER,
@@ -108,7 +118,11 @@ class WorkerLab:
             "HCMP_SSH_KEY_FILE": str(self.home / "key"),
             "HCMP_RUN_DIRECTORY": str(self.runs),
         }
-        worker = start("hcmp_provisioner.worker", os.environ | environment, self.home / "worker.log")
+
+    async def start_worker(self, **settings: object) -> WarmProcess:
+        """A worker that is ready."""
+        port = free_port()
+        worker = start("hcmp_provisioner.worker", self.environment(port, **settings), self.home / "worker.log")
         self.workers.append(worker)
         async with httpx.AsyncClient() as http:
             for _ in range(200):
@@ -121,7 +135,14 @@ class WorkerLab:
                 await asyncio.sleep(0.05)
         raise AssertionError((self.home / "worker.log").read_text())
 
-    async def request(self, *plays: str, credential: str | None = None, machines: int = 2) -> str:
+    async def request(
+        self,
+        *plays: str,
+        credential: str | None = None,
+        machines: int = 2,
+        template: str = "test",
+        dry_run: bool = False,
+    ) -> str:
         """A project whose machines are granted."""
         project_id = str(uuid4())
         steps = [PlannedStep(number=n, name=f"Step {p}", play=f"{p}.yml") for n, p in enumerate(plays, start=1)]
@@ -132,11 +153,12 @@ class WorkerLab:
                 name="shop",
                 owner_id="owner",
                 owner_username="kim",
-                template="test",
+                template=template,
                 packages=["htop"],
                 variables={"greeting": "{{ 1 + 1 }}"},
                 roles=[RoleCount(name="web", count=machines)],
                 steps=steps,
+                dry_run=dry_run,
             ),
         )
         await happened(
@@ -189,6 +211,11 @@ class WorkerLab:
                 if frame.seq >= last:
                     return frames
         raise AssertionError("unreachable")
+
+    async def said(self, project_id: str) -> str:
+        """The lines of the project's log, without their colours."""
+        lines = [frame.text for frame in await self.log(project_id) if isinstance(frame, LineFrame)]
+        return _COLOURS.sub("", "\n".join(lines))
 
     def assert_nothing_left(self, project_id: str) -> None:
         """No process of the run lives on this host and no file of it lies anywhere."""

@@ -23,12 +23,16 @@ class WorkerSettings(ServiceSettings):
     """`fernet_keys` are separated by commas; the first one encrypts, each of them decrypts.
 
     A failed run's machines stay with their project for `failed_hold_seconds`, so that a retry can go on where it
-    ended. `run_directory` must lie in memory (tmpfs): the secrets of a run stand there while it lasts.
+    ended. A step whose machines cannot be reached is tried again after each of `unreachable_seconds` (a JSON list)
+    before it fails. A template's teardown may last `teardown_seconds`. `run_directory` must lie in memory (tmpfs):
+    the secrets of a run stand there while it lasts.
     """
 
     playbooks_dir: Path
     fernet_keys: SecretStr
     ssh_key_file: Path
     failed_hold_seconds: int = Field(default=60, ge=0)
+    unreachable_seconds: tuple[float, ...] = (2.0, 5.0, 15.0)
+    teardown_seconds: float = Field(default=60.0, gt=0)
     worker_slots: int = Field(default=4, ge=1, le=64)
     run_directory: Path = Path(f"/dev/shm/hcmp-{os.getuid()}")  # noqa: S108 - made private, and the point is memory

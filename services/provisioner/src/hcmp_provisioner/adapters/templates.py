@@ -1,7 +1,7 @@
 """Reads templates from files, checked against their published schema; a broken file stops the start."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def load_templates(playbooks: Path) -> dict[str, Template]:
     templates: dict[str, Template] = {}
     for path in sorted(folder.glob("*.yml")):
         template = _read(path, validator)
-        for step in template.steps:
+        for step in (*template.steps, *template.teardown):
             _check_play(path, playbooks / "plays" / step.play)
         templates[template.id] = template
     if not templates:
@@ -74,13 +74,19 @@ def _template(document: Mapping[str, Any]) -> Template:
         title=Text(**document["title"]),
         description=Text(**document["description"]),
         roles=tuple(RoleCount(**role) for role in document["roles"]),
-        steps=tuple(Step(name=Text(**step["name"]), play=step["play"]) for step in document["steps"]),
+        steps=_steps(document["steps"]),
         variables={
             name: Variable(Text(**variable["description"]), variable["default"], variable["pattern"])
             for name, variable in document.get("variables", {}).items()
         },
         approval=document.get("approval", "none"),
+        teardown=_steps(document.get("teardown", [])),
+        replace=document.get("replace", False),
     )
+
+
+def _steps(documents: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    return tuple(Step(name=Text(**step["name"]), play=step["play"]) for step in documents)
 
 
 def _check_play(template: Path, play: Path) -> None:

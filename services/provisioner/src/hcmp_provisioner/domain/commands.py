@@ -101,7 +101,9 @@ class StartTeardown:
 
 @dataclass(frozen=True)
 class Delete:
-    """Nothing of the project is left."""
+    """Nothing of the project is left; `teardown` says how its teardown failed."""
+
+    teardown: str | None = None
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one line a command
         case StartTeardown():
             return _start_teardown(command, project)
         case Delete():
-            return _delete(project)
+            return _delete(command, project)
         case Erase():
             return _erase(project)
         case _:
@@ -287,8 +287,8 @@ def _start_teardown(command: StartTeardown, project: Project) -> list[ProjectEve
             assert_never(project)
 
 
-def _delete(project: Project) -> list[ProjectEvent]:
-    return [ProjectDeleted()] if isinstance(project, Deleting) else []
+def _delete(command: Delete, project: Project) -> list[ProjectEvent]:
+    return [ProjectDeleted(teardown=command.teardown)] if isinstance(project, Deleting) else []
 
 
 def _erase(project: Project) -> list[ProjectEvent]:

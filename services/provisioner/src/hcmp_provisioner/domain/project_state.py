@@ -36,6 +36,7 @@ class Details:
 
     name: str
     owner_id: str
+    template: str
     packages: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
     roles: tuple[RoleCount, ...]
@@ -235,6 +236,7 @@ def _details(event: ProjectRequested) -> Details:
     return Details(
         name=event.name,
         owner_id=event.owner_id,
+        template=event.template,
         packages=tuple(event.packages),
         variables=tuple(sorted(event.variables.items())),
         roles=tuple(event.roles),

@@ -42,6 +42,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Template:
+    """`teardown` runs on the machines of a project that is deleted. With `replace`, machines that stay unreachable
+    are replaced from the pool instead of failing the run.
+    """
+
     id: str
     title: Text
     description: Text
@@ -49,6 +53,8 @@ class Template:
     steps: tuple[Step, ...]
     variables: Mapping[str, Variable] = field(default_factory=dict)
     approval: ApprovalPolicy = "none"
+    teardown: tuple[Step, ...] = ()
+    replace: bool = False
 
     @property
     def machines(self) -> int:

@@ -16,7 +16,7 @@ from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.settings import WorkerSettings
 from hcmp_provisioner.worker.plans import Planner
-from hcmp_provisioner.worker.reactions import SERVICE, Worker
+from hcmp_provisioner.worker.reactions import SERVICE, Patience, Worker
 from hcmp_provisioner.worker.run_directory import prepare
 from hcmp_webkit.app import create_app
 from hcmp_webkit.serve import serve
@@ -26,7 +26,6 @@ PROCESS = "provisioner-worker"
 
 def make_app(settings: WorkerSettings) -> FastAPI:
     """The worker behind a small application that tells its health and metrics."""
-    load_templates(settings.playbooks_dir)
     planner = _planner(settings)
 
     @asynccontextmanager
@@ -46,6 +45,7 @@ def make_app(settings: WorkerSettings) -> FastAPI:
                 uuid7,
                 name=f"{socket.gethostname()}-{os.getpid()}",
                 hold=timedelta(seconds=settings.failed_hold_seconds),
+                patience=Patience(settings.unreachable_seconds, settings.teardown_seconds),
             )
             tasks = [asyncio.create_task(reactor.run()) for reactor in worker.reactors(settings.worker_slots)]
 
@@ -74,6 +74,7 @@ def _planner(settings: WorkerSettings) -> Planner:
         run_directory=settings.run_directory.resolve(),
         platform_key=settings.ssh_key_file.resolve(strict=True),
         fernet=MultiFernet([Fernet(key.strip()) for key in keys if key.strip()]),
+        templates=load_templates(settings.playbooks_dir),
     )
 
 

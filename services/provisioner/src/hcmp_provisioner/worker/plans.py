@@ -1,7 +1,7 @@
 """From a project and its machines to the plan of a run."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from hcmp_contracts.allocation import GrantedMachine
 from hcmp_provisioner.domain.project_state import Details
+from hcmp_provisioner.domain.template import Template
 from hcmp_provisioner.run.plan import Plan, PlannedMachine, directory_of
 
 PRIVATE_KEY = "-----BEGIN "
@@ -21,12 +22,13 @@ class UnusablePlanError(Exception):
 
 @dataclass(frozen=True)
 class Planner:
-    """What every run of this worker shares."""
+    """What every run of this worker shares. `templates` say what is done when machines are lost or given back."""
 
     playbooks: Path
     run_directory: Path
     platform_key: Path
     fernet: MultiFernet
+    templates: Mapping[str, Template] = field(default_factory=dict)
 
     def directory(self, project_id: str) -> Path:
         return directory_of(self.run_directory, project_id)
@@ -34,8 +36,36 @@ class Planner:
     def plan(
         self, project_id: str, details: Details, *, first_step: int, machines: Sequence[GrantedMachine]
     ) -> Plan:
-        """The plan from `first_step` on. Raises UnusablePlanError."""
+        """The plan of a run from `first_step` on. Raises UnusablePlanError."""
         plays = [step.play for step in details.steps if step.number >= first_step]
+        return self._plan(project_id, details, plays, machines, check=details.dry_run)
+
+    def teardown(
+        self, project_id: str, details: Details, *, machines: Sequence[GrantedMachine]
+    ) -> tuple[Plan, list[str]] | None:
+        """The plan of the teardown and its steps' names; None when the template has none, or is not there any
+        more. Raises UnusablePlanError.
+        """
+        template = self.templates.get(details.template)
+        if template is None or not template.teardown:
+            return None
+        plan = self._plan(project_id, details, [step.play for step in template.teardown], machines)
+        return plan, [step.name.en for step in template.teardown]
+
+    def replaces(self, details: Details) -> bool:
+        """Whether machines that stay unreachable are replaced."""
+        template = self.templates.get(details.template)
+        return template is not None and template.replace
+
+    def _plan(
+        self,
+        project_id: str,
+        details: Details,
+        plays: list[str],
+        machines: Sequence[GrantedMachine],
+        *,
+        check: bool = False,
+    ) -> Plan:
         for play in plays:
             if not (self.playbooks / "plays" / play).is_file():
                 raise UnusablePlanError(f"The template's file {play} is no longer there.")
@@ -48,6 +78,7 @@ class Planner:
                 machines=[self._machine(machine) for machine in machines],
                 platform_key=self.platform_key,
                 variables=_variables(project_id, details),
+                check=check,
             )
         except ValidationError as error:
             faults = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())

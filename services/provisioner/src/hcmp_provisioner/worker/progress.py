@@ -6,6 +6,18 @@ from dataclasses import dataclass, field
 from hcmp_contracts.project import HostFailure, HostResult
 from hcmp_provisioner.run.messages import PlayBegan, Tally, TaskEnded
 
+# What a step's event tells of each machine is bounded: of 50 machines, 40 kB at most.
+MAX_TASKS = 10
+MAX_NAME = 80
+
+# Words of SSH for a machine that answers and refuses: trying again changes nothing.
+REFUSALS = ("Host key verification failed", "Permission denied", "REMOTE HOST IDENTIFICATION HAS CHANGED")
+
+
+def worth_another_try(failure: HostFailure) -> bool:
+    """Whether a machine that was not reached may answer a moment later."""
+    return failure.unreachable and not any(words in failure.reason for words in REFUSALS)
+
 
 @dataclass
 class Progress:
@@ -15,6 +27,7 @@ class Progress:
     current: int | None = None
     _plays: list[str] = field(default_factory=list)
     _counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _changed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _failures: dict[str, HostFailure] = field(default_factory=dict)
     _tally: Tally | None = None
 
@@ -28,6 +41,7 @@ class Progress:
     def begin(self, number: int) -> None:
         self.current = number
         self._counts.clear()
+        self._changed.clear()
         self._failures.clear()
 
     def end(self) -> None:
@@ -35,10 +49,18 @@ class Progress:
 
     def count(self, task: TaskEnded) -> None:
         self._counts[task.vm][task.outcome] += 1
+        if task.outcome == "changed" and len(self._changed[task.vm]) < MAX_TASKS:
+            self._changed[task.vm].append(task.task[:MAX_NAME])
         if task.outcome in ("failed", "unreachable"):
             self._failures[task.vm] = HostFailure(
                 vm=task.vm, task=task.task, reason=task.reason, unreachable=task.outcome == "unreachable"
             )
+
+    def lost(self) -> tuple[HostFailure, ...]:
+        """The machines that the running step could not reach, when nothing but that went wrong."""
+        if self.current is None or self._tally is None or self._tally.failed:
+            return ()
+        return self.failures() if self._tally.unreachable else ()
 
     def judge(self, tally: Tally) -> None:
         self._tally = tally
@@ -56,6 +78,7 @@ class Progress:
                 failed=int(vm in failed),
                 unreachable=counts["unreachable"],
                 skipped=counts["skipped"],
+                changed_tasks=list(self._changed[vm]),
             )
             for vm, counts in sorted(self._counts.items())
         )

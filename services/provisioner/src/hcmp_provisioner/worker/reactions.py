@@ -10,17 +10,15 @@ from prometheus_client import Counter, Gauge
 
 from hcmp_contracts.allocation import AllocationGranted
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.decider import Decision, execute
 from hcmp_eventstore.errors import ConcurrencyError, EventLeftError, StoreUnavailableError
 from hcmp_eventstore.fair import FairReactor
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore
-from hcmp_provisioner.domain.commands import Delete
 from hcmp_provisioner.domain.errors import RunFencedError, RunNotWantedError
-from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.worker.plans import Planner
 from hcmp_provisioner.worker.saga import Saga
+from hcmp_provisioner.worker.teardown import Teardown
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +27,14 @@ TEARDOWN_SLOTS = 2
 
 RUNS = Counter("hcmp_runs_total", "Runs by how they ended on this worker", ["outcome"])
 ACTIVE = Gauge("hcmp_runs_active", "Runs on this worker now")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a worker waits for a teardown, and before each new try of a step with unreachable machines."""
+
+    unreachable_seconds: tuple[float, ...] = (2.0, 5.0, 15.0)
+    teardown_seconds: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,12 @@ class Worker:
     new_id: Callable[[], UUID]
     name: str
     hold: timedelta = timedelta(0)
+    patience: Patience = Patience()
 
     def reactors(self, slots: int) -> tuple[Reactor, Reactor]:
-        """Runs, as many at once as there are slots, shared out fairly between owners; teardowns beside them, so that they never wait for runs."""
+        """Runs, as many at once as there are slots, which owners share fairly; teardowns beside them, so that they
+        never wait for runs.
+        """
         client = self.store.client
         return (
             FairReactor(
@@ -67,6 +76,7 @@ class Worker:
             worker=f"{self.name}/{self.new_id().hex[-8:]}",
             context=Context.caused_by(recorded, service=SERVICE),
             hold=self.hold,
+            patience=self.patience.unreachable_seconds,
         )
         with structlog.contextvars.bound_contextvars(project=saga.project_id, worker=saga.worker):
             with ACTIVE.track_inprogress():
@@ -75,9 +85,15 @@ class Worker:
             log.info("run_ended", outcome=outcome)
 
     async def tear_down(self, recorded: Recorded[DomainEvent]) -> None:
-        """Nothing runs on the machines: they are recycled by whoever owns them. The project is gone."""
+        """Run the template's teardown and delete the project; its machines are recycled by whoever owns them."""
         context = Context.caused_by(recorded, service=SERVICE)
-        await execute(self.store, [Decision(PROJECT, recorded.aggregate_id, Delete())], context)
+        teardown = Teardown(
+            self.store, self.planner, self.clock, recorded.aggregate_id, context, self.patience.teardown_seconds
+        )
+        try:
+            await teardown.run()
+        except (StoreUnavailableError, ConcurrencyError) as loss:
+            raise EventLeftError(str(loss)) from loss
 
 
 def _owner(recorded: Recorded[DomainEvent]) -> str:

@@ -3,9 +3,10 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from hcmp_provisioner.run.messages import MESSAGE, Ended, Message
 from hcmp_provisioner.run.plan import MARKER, Plan
 from hcmp_provisioner.run.processes import end_all, of_run
+from hcmp_provisioner.worker.interruption import Interruption
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +99,24 @@ async def run_process(plan: Plan) -> AsyncIterator[RunProcess]:
         yield run
     finally:
         await asyncio.shield(run.close())
+
+
+async def run_plan(
+    plan: Plan, interruption: Interruption, hear: Callable[[Message], Coroutine[Any, Any, None]]
+) -> int:
+    """Run a plan and hear what its process says, until interrupted; then only wait until it has ended everything.
+
+    Return Ansible's exit code. Raises RunLostError, and what interrupted it.
+    """
+    async with run_process(plan) as process:
+        with interruption.stopping(process.stop), suppress(RunLostError):
+            async for message in process.messages():
+                if interruption.reason is None:
+                    await interruption.guard(hear(message))
+    interruption.check()
+    if process.ended is None:
+        raise RunLostError
+    return process.ended.code
 
 
 def end_leftovers(run_id: str, directory: Path) -> None:
