@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from hcmp_contracts.project import (
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import NatsServer
+from hcmp_testkit.ports import free_port
 from hcmp_testkit.workers import GOOD, WorkerLab, processes_of, until, worker_lab
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
@@ -67,11 +70,13 @@ async def test_a_worker_may_be_killed_before_the_first_step_between_two_and_afte
         await lab.request(f"{name}-1", f"{name}-2", machines=1) for name in ("early", "between", "late")
     ]
     moments = {early: "StartStep 1", between: "FinishStep 1", late: "Complete"}
-    workers = [
-        await lab.start_worker("-c", DIES, json.dumps(moments), ready=False, worker_slots=1) for _ in moments
+    command = (sys.executable, "-c", DIES, json.dumps(moments))
+    dying = [
+        await asyncio.create_subprocess_exec(*command, env=lab.environment(free_port(), worker_slots=1))
+        for _ in moments
     ]
-    await until(lambda: all(worker.poll() is not None for worker in workers), seconds=60)
-    assert [worker.returncode for worker in workers] == [-9, -9, -9]
+    async with asyncio.timeout(60):
+        assert [await worker.wait() for worker in dying] == [-signal.SIGKILL] * 3
 
     await lab.start_worker()
 

@@ -106,18 +106,22 @@ class WorkerLab:
 
     def environment(self, port: int, **settings: object) -> dict[str, str]:
         """What a worker of this lab finds in its environment."""
-        return os.environ | {f"HCMP_{name.upper()}": str(value) for name, value in settings.items()} | {
-            "HCMP_PORT": str(port),
-            "HCMP_NATS_URL": self.nats.url,
-            "HCMP_NATS_USER": USER,
-            "HCMP_NATS_PASSWORD": PASSWORD,
-            "HCMP_DATABASE_URL": "postgresql://unused",
-            "HCMP_PUBLIC_URL": "http://127.0.0.1:1",
-            "HCMP_PLAYBOOKS_DIR": str(self.home / "playbooks"),
-            "HCMP_FERNET_KEYS": self.fernet_key.decode(),
-            "HCMP_SSH_KEY_FILE": str(self.home / "key"),
-            "HCMP_RUN_DIRECTORY": str(self.runs),
-        }
+        return (
+            os.environ
+            | {f"HCMP_{name.upper()}": str(value) for name, value in settings.items()}
+            | {
+                "HCMP_PORT": str(port),
+                "HCMP_NATS_URL": self.nats.url,
+                "HCMP_NATS_USER": USER,
+                "HCMP_NATS_PASSWORD": PASSWORD,
+                "HCMP_DATABASE_URL": "postgresql://unused",
+                "HCMP_PUBLIC_URL": "http://127.0.0.1:1",
+                "HCMP_PLAYBOOKS_DIR": str(self.home / "playbooks"),
+                "HCMP_FERNET_KEYS": self.fernet_key.decode(),
+                "HCMP_SSH_KEY_FILE": str(self.home / "key"),
+                "HCMP_RUN_DIRECTORY": str(self.runs),
+            }
+        )
 
     async def start_worker(self, **settings: object) -> WarmProcess:
         """A worker that is ready."""
