@@ -89,6 +89,7 @@ def test_each_step_is_one_play_that_can_come_first_and_stops_at_the_first_failur
     for play in plays_of(template):
         assert set(play["hosts"].split(":")) <= groups
         assert play["any_errors_fatal"] is True
+        assert play["max_fail_percentage"] == 0
         assert play["become"] is True
 
 

@@ -154,6 +154,18 @@ def test_machines_are_lost_when_nothing_else_went_wrong() -> None:
     assert progress.lost() == ()
 
 
+def test_a_play_that_begins_although_a_machine_was_unreachable_is_no_step() -> None:
+    progress = Progress(first=1)
+    progress.step_of(PlayBegan(play="p"))
+    progress.begin(1)
+    progress.count(AWAY)
+
+    assert progress.step_of(PlayBegan(play="q")) is None
+
+    assert progress.cut_short
+    assert (progress.current, [failure.vm for failure in progress.lost()]) == (1, ["b"])
+
+
 @pytest.mark.parametrize(
     ("reason", "worth"),
     [

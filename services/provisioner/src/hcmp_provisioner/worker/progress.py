@@ -30,10 +30,20 @@ class Progress:
     _changed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _failures: dict[str, HostFailure] = field(default_factory=dict)
     _tally: Tally | None = None
+    cut_short: bool = False
 
     def step_of(self, began: PlayBegan) -> int | None:
-        """The number of the step that begins; None for one more batch of the play that runs already."""
+        """The number of the step that begins; None for one more batch of the play that runs already.
+
+        Ansible goes on to the next play although machines were unreachable, with those that are left, even where
+        any error is to be fatal (it counts such machines twice, in playbook_executor.py of ansible-core 2.19). The
+        step is not done then: the run is `cut_short`.
+        """
         if began.play in self._plays:
+            return None
+        if away := sorted(vm for vm, failure in self._failures.items() if failure.unreachable):
+            self.cut_short = True
+            self.judge(Tally(failed=[], unreachable=away))
             return None
         self._plays.append(began.play)
         return self.first + len(self._plays) - 1

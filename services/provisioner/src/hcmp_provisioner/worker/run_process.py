@@ -102,17 +102,24 @@ async def run_process(plan: Plan) -> AsyncIterator[RunProcess]:
 
 
 async def run_plan(
-    plan: Plan, interruption: Interruption, hear: Callable[[Message], Coroutine[Any, Any, None]]
+    plan: Plan,
+    interruption: Interruption,
+    hear: Callable[[Message], Coroutine[Any, Any, None]],
+    *,
+    enough: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Run a plan and hear what its process says, until interrupted; then only wait until it has ended everything.
+    """Run a plan and hear what its process says, until interrupted or until `enough` was heard; then only wait
+    until it has ended everything.
 
     Return Ansible's exit code. Raises RunLostError, and what interrupted it.
     """
     async with run_process(plan) as process:
         with interruption.stopping(process.stop), suppress(RunLostError):
             async for message in process.messages():
-                if interruption.reason is None:
+                if interruption.reason is None and not enough():
                     await interruption.guard(hear(message))
+                    if enough():
+                        process.stop()
     interruption.check()
     if process.ended is None:
         raise RunLostError

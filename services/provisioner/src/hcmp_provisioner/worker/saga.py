@@ -115,7 +115,8 @@ class Saga:
         while True:
             plan = self.planner.plan(self.project_id, details, first_step=first, machines=self.granted.machines)
             progress = Progress(first)
-            code = await run_plan(plan, self._interruption, partial(self._hear, progress, details))
+            hear = partial(self._hear, progress, details)
+            code = await run_plan(plan, self._interruption, hear, enough=lambda: progress.cut_short)  # noqa: B023
             lost = progress.lost()
             pause = next(pauses, None) if lost and all(map(worth_another_try, lost)) else None
             if pause is None or progress.current is None:
