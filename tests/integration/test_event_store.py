@@ -167,7 +167,7 @@ async def test_a_broker_that_is_gone_is_said_to_be_unavailable(
 
 
 async def test_after_writes_are_refused_nothing_is_appended(event_store: EventStore) -> None:
-    event_store.refuse_writes("the log ends at 5, but a read model has seen 9")
+    event_store.guard.refusal = "the log ends at 5, but a read model has seen 9"
     with pytest.raises(WritesRefusedError, match="has seen 9"):
         await event_store.append([Write("system", "platform", 0, [FactoryResetRequested()])], CONTEXT)
     assert await event_store.load("system", "platform") == []

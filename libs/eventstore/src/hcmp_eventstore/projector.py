@@ -19,8 +19,9 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.errors import EventStoreError
-from hcmp_eventstore.reader import last_sequence, read_batches
+from hcmp_eventstore.errors import EventStoreError, ReadGapError
+from hcmp_eventstore.pull import ConsumerLostError
+from hcmp_eventstore.reader import last_sequence, read_once
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
@@ -77,17 +78,22 @@ class CheckpointMovedError(EventStoreError):
     """Another copy of this projector applied these events first."""
 
 
-class LogLostEventsError(EventStoreError):
-    """A read model has seen events that are no longer in the log."""
+# What a projector survives by starting again at its checkpoint.
+_PASSING = (psycopg.OperationalError, NatsError, ConsumerLostError, ReadGapError, CheckpointMovedError)
 
 
 @dataclass
 class Projector:
-    """Keeps one read model equal to the log. `run` for ever; `failure` says why it stopped, if it did."""
+    """Keeps one read model equal to the log. `run` for ever; `failure` says why it stopped, if it did.
+
+    With `until`, the place of an event in the log, it stands still once that one is applied. While it runs, it
+    holds a lock by which others know that its schema is in use.
+    """
 
     store: EventStore
     database_url: str
     model: ReadModel
+    until: int | None = None
     position: int = 0
     target: int | None = None  # unknown until the tables exist and the log has been looked at
     failure: str | None = None
@@ -96,12 +102,13 @@ class Projector:
 
     async def run(self) -> None:
         """Apply the log until cancelled. A broken connection is retried; an event that cannot be applied
-        stops this projector, and nothing is skipped.
+        stops this projector, and nothing is skipped. Whenever it starts again it first asks whether the log
+        still holds what the read model has seen.
         """
-        while self.failure is None:
+        while self.failure is None and not self._finished:
             try:
                 await self._run_once()
-            except (psycopg.OperationalError, NatsError, CheckpointMovedError) as error:
+            except _PASSING as error:
                 log.warning("projector_restarts", projector=self.model.schema, reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception as error:
@@ -145,6 +152,10 @@ class Projector:
         """Whether the read model has passed the end of the log as it was when the projector started."""
         return self.failure is None and self.target is not None and self.position >= self.target
 
+    @property
+    def _finished(self) -> bool:
+        return self.until is not None and self.position >= self.until
+
     async def _run_once(self) -> None:
         async with await AsyncConnection[DictRow].connect(
             self.database_url, autocommit=True, row_factory=dict_row
@@ -152,18 +163,29 @@ class Projector:
             await self._prepare(connection)
             self._prepared.set()
             await self._move_to(await self._checkpoint(connection))
-            await self._refuse_a_log_that_lost_events()
+            await self.store.guard.require(self.position, self.model.schema)
             self.target = await last_sequence(self.store.client, stream=EVENTS, subjects=self.model.subjects)
-            batches = read_batches(
-                self.store.client, stream=EVENTS, subjects=self.model.subjects, after=self.position
-            )
-            async with aclosing(batches):
-                async for batch in batches:
-                    await self._apply(connection, batch)
+            await self._follow(connection)
+
+    async def _follow(self, connection: AsyncConnection[DictRow]) -> None:
+        batches = read_once(self.store.client, stream=EVENTS, subjects=self.model.subjects, after=self.position)
+        async with aclosing(batches):
+            while not self._finished:
+                batch = await anext(batches)
+                if wanted := [message for message in batch if self._wants(message)]:
+                    await self._apply(connection, wanted)
+                else:
+                    await self._move_to(batch[-1].metadata.sequence.stream)
+
+    def _wants(self, message: Msg) -> bool:
+        return self.until is None or message.metadata.sequence.stream <= self.until
 
     async def _prepare(self, connection: AsyncConnection[DictRow]) -> None:
         """Make the schema and its tables, and let every statement of this connection mean them."""
         schema = sql.Identifier(self.model.schema)
+        await connection.execute(
+            "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))", [in_use(self.model.schema)]
+        )
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [self.model.schema])
             await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
@@ -176,13 +198,6 @@ class Projector:
     async def _checkpoint(self, connection: AsyncConnection[DictRow]) -> int:
         row = await (await connection.execute("SELECT sequence FROM checkpoint FOR UPDATE")).fetchone()
         return int(row["sequence"]) if row else 0
-
-    async def _refuse_a_log_that_lost_events(self) -> None:
-        end = (await self.store.client.jetstream().stream_info(EVENTS)).state.last_seq
-        if end < self.position:
-            reason = f"the log ends at {end}, but {self.model.schema} has seen event {self.position}"
-            self.store.refuse_writes(reason)
-            raise LogLostEventsError(reason)
 
     async def _apply(self, connection: AsyncConnection[DictRow], batch: Sequence[Msg]) -> None:
         events = [read_recorded(message.metadata.sequence.stream, message.data) for message in batch]
@@ -199,9 +214,15 @@ class Projector:
 
     async def _move_to(self, position: int) -> None:
         self.position = position
+        self.store.guard.saw(position)
         CHECKPOINT.labels(self.model.schema).set(position)
         async with self._moved:
             self._moved.notify_all()
+
+
+def in_use(schema: str) -> str:
+    """The name of the lock that each projector of this schema shares while it runs."""
+    return f"{schema} in use"
 
 
 @asynccontextmanager

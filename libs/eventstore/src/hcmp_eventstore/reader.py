@@ -45,7 +45,7 @@ async def read_batches(
     position = after
     while True:
         try:
-            async with aclosing(_read_once(client, stream, subjects, position)) as batches:
+            async with aclosing(read_once(client, stream=stream, subjects=subjects, after=position)) as batches:
                 async for batch in batches:
                     yield batch
                     position = batch[-1].metadata.sequence.stream
@@ -54,9 +54,12 @@ async def read_batches(
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _read_once(
-    client: Client, stream: str, subjects: Sequence[str], after: int
+async def read_once(
+    client: Client, *, stream: str, subjects: Sequence[str], after: int
 ) -> AsyncGenerator[list[Msg], None]:
+    """As `read_batches`, for a reader that looks at the log again before it goes on: a lost consumer raises
+    ConsumerLostError, a gap ReadGapError.
+    """
     info = await client.jetstream().add_consumer(
         stream,
         ConsumerConfig(

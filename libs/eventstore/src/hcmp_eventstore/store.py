@@ -20,12 +20,8 @@ from uuid_utils.compat import uuid7
 
 from hcmp_contracts.catalogue import subject_of
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
-from hcmp_eventstore.errors import (
-    ConcurrencyError,
-    EventStoreError,
-    StoreUnavailableError,
-    WritesRefusedError,
-)
+from hcmp_eventstore.errors import ConcurrencyError, EventStoreError, StoreUnavailableError
+from hcmp_eventstore.guard import LogGuard
 from hcmp_eventstore.recorded import Context, Recorded, read_recorded
 from hcmp_eventstore.streams import EVENTS
 
@@ -104,16 +100,12 @@ class EventStore:
         self._source = source
         self._clock = clock
         self._new_id = new_id
-        self._refusal: str | None = None
+        self.guard = LogGuard(client)
         self._turns = asyncio.Semaphore(BATCHES_AT_ONCE)
 
     @property
     def client(self) -> Client:
         return self._client
-
-    def refuse_writes(self, reason: str) -> None:
-        """From now on every append raises WritesRefusedError: the log cannot be trusted."""
-        self._refusal = reason
 
     async def load(self, aggregate: str, aggregate_id: str, *, at_least: int = 0) -> list[Recorded[DomainEvent]]:
         """All events of one aggregate, oldest first, by one request per thousand.
@@ -139,14 +131,15 @@ class EventStore:
         WritesRefusedError when the log has been found damaged. A lost acknowledgement is resolved by reading
         back: a retry by the same event ids is never stored twice.
         """
-        if self._refusal is not None:
-            raise WritesRefusedError(self._refusal)
         messages = self._messages(writes, context)
         deadline = asyncio.get_running_loop().time() + APPEND_SECONDS
         uncertain = False
         while True:
             try:
-                return await self._publish(messages)
+                await self.guard.check()
+                stored = await self._publish(messages)
+                self.guard.saw(stored)
+                return stored
             except NatsError as silence:
                 uncertain = uncertain or not isinstance(silence, NoRespondersError)
             except _RefusedError as refusal:
