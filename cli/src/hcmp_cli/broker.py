@@ -11,7 +11,7 @@ from hcmp_cli.ports import Ports
 from hcmp_cli.probes import http_answers
 from hcmp_cli.processes import Process, program
 
-USERS = ("auth", "inventory", "provisioner", "monitor", "terminal", "setup", "reset")
+USERS = ("auth", "inventory", "provisioner", "monitor", "terminal", "archive", "setup", "reset")
 CONFIGURATION = REPOSITORY / "deploy" / "nats" / "nats-server.conf"
 
 

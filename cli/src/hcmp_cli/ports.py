@@ -23,6 +23,7 @@ class Ports:
     worker: int
     monitor: int
     terminal: int
+    archive: int
     nats: int
     nats_monitoring: int
     postgres: int

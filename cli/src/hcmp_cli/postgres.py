@@ -18,11 +18,14 @@ from hcmp_cli.processes import Process
 DATABASE = "hcmp"
 ADMINISTRATOR = "hcmp_administrator"
 ROLES = ("auth", "inventory", "provisioner", "monitor", "terminal")
+# The archive's role owns nothing: what it may do stands in archive.sql.
+ARCHIVE = "archive"
 
 # Where the wheel keeps each version's programs; the newest makes new data.
 _PROGRAMS = {16: "pginstall/bin", 18: "pginstall18/bin"}
 _NEWEST = max(_PROGRAMS)
 _SETTINGS = REPOSITORY / "deploy" / "local"
+_ARCHIVE_TABLE = REPOSITORY / "deploy" / "postgres" / "archive.sql"
 
 
 def process(home: Home, port: int) -> Process:
@@ -82,6 +85,11 @@ def prepare(credentials: Credentials, port: int) -> None:
         connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         for name in ROLES:
             _prepare_role(connection, name, credentials.password(f"postgres-{name}"))
+            grant = sql.SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}")
+            connection.execute(grant.format(database, sql.Identifier(name)))
+        _prepare_role(connection, ARCHIVE, credentials.password(f"postgres-{ARCHIVE}"))
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(ARCHIVE)))
+        connection.execute(_ARCHIVE_TABLE.read_bytes())
 
 
 def _prepare_role(connection: psycopg.Connection, name: str, password: str) -> None:
@@ -89,8 +97,6 @@ def _prepare_role(connection: psycopg.Connection, name: str, password: str) -> N
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
     verb = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}" if exists else "CREATE ROLE {} LOGIN PASSWORD {}")
     connection.execute(verb.format(role, sql.Literal(password)))
-    grant = sql.SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}")
-    connection.execute(grant.format(sql.Identifier(DATABASE), role))
 
 
 def url(credentials: Credentials, port: int, role: str) -> str:

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from dotenv import dotenv_values
 
@@ -24,6 +25,8 @@ class Part:
     module: str
     service: str
     stop_seconds: int = 10
+    # Whether it keeps a read model, which `python -m <module>.read_model` looks after.
+    read_model: bool = True
 
 
 PARTS = (
@@ -31,9 +34,10 @@ PARTS = (
     Part("inventory", "hcmp_inventory", "inventory"),
     Part("provisioner", "hcmp_provisioner", "provisioner"),
     # The worker ends what its runs have started before it ends itself.
-    Part("worker", "hcmp_provisioner.worker", "provisioner", stop_seconds=20),
+    Part("worker", "hcmp_provisioner.worker", "provisioner", stop_seconds=20, read_model=False),
     Part("monitor", "hcmp_monitor", "monitor"),
     Part("terminal", "hcmp_terminal", "terminal"),
+    Part("archive", "hcmp_archive", "archive", read_model=False),
 )
 
 
@@ -51,7 +55,7 @@ class Platform:
         found = dotenv_values(self.home.overrides) if self.home.overrides.is_file() else {}
         overrides = {name: value for name, value in found.items() if value is not None}
         for part in PARTS:
-            path = self.home.services / f"{part.name}.env"
+            path = self.settings_file(part.name)
             write_private(path, _as_lines(self._common(part) | self._own(part.name) | overrides))
             yield Process(
                 name=part.name,
@@ -61,6 +65,9 @@ class Platform:
                 stop_seconds=part.stop_seconds,
                 settings=(path,),
             )
+
+    def settings_file(self, name: str) -> Path:
+        return self.home.services / f"{name}.env"
 
     def port(self, name: str) -> int:
         return int(getattr(self.ports, name))
@@ -77,7 +84,7 @@ class Platform:
             "HCMP_LOG_LEVEL": "INFO",
         }
 
-    def _own(self, name: str) -> dict[str, str]:
+    def _own(self, name: str) -> dict[str, str]:  # noqa: PLR0911 - one answer a part
         match name:
             case "auth":
                 return {
@@ -96,6 +103,8 @@ class Platform:
                 }
             case "monitor":
                 return {"HCMP_PROMETHEUS_URL": f"http://127.0.0.1:{self.ports.prometheus}"}
+            case "archive":  # it copies what it reads, and opens nothing
+                return {}
             case _:
                 return self._machine_access()
 

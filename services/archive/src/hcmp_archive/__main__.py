@@ -1,0 +1,5 @@
+"""`python -m hcmp_archive`."""
+
+from hcmp_archive.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""What an entry of the archive is, and how entries hang together: pure."""

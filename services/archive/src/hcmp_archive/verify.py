@@ -1,0 +1,35 @@
+"""`python -m hcmp_archive.verify`: prove the log by the archive; one line of JSON on standard output."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+
+from hcmp_archive.adapters.entries import open_entries
+from hcmp_archive.proof import Proof, prove
+from hcmp_eventstore.connection import connect
+from hcmp_webkit import logs
+from hcmp_webkit.settings import ServiceSettings
+
+
+async def _proved(settings: ServiceSettings) -> Proof:
+    async with (
+        connect(
+            settings.nats_url,
+            name="archive-verify",
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+        ) as client,
+        open_entries(settings.database_url.get_secret_value()) as entries,
+    ):
+        return await prove(client, entries)
+
+
+def main() -> None:
+    logs.configure("archive", "WARNING")
+    proof = asyncio.run(_proved(ServiceSettings()))
+    sys.stdout.write(json.dumps(asdict(proof)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

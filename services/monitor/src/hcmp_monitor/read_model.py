@@ -1,0 +1,7 @@
+"""`python -m hcmp_monitor.read_model status|verify|rebuild|prune`: look after this service's read model."""
+
+from hcmp_monitor.projections.model import MODEL
+from hcmp_webkit.read_models import command
+
+if __name__ == "__main__":
+    command(MODEL, "monitor")
