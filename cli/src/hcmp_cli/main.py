@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from hcmp_cli import demo, home, installation, status
+from hcmp_cli import demo, home, installation, integrity, status
 from hcmp_cli.errors import LauncherError
 from hcmp_cli.home import DEFAULT_HOME, Home
+from hcmp_cli.installation import Installation
 from hcmp_cli.report import Report
 
 app = typer.Typer(
@@ -20,12 +21,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+projections = typer.Typer(help="The read models that services keep.", no_args_is_help=True)
+app.add_typer(projections, name="projections")
+
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="HCMP_HOME", help="The folder of the installation's state and secrets.")
 ]
 FreePorts = Annotated[
     bool, typer.Option("--free-ports", help="At the first start, choose free ports instead of the usual ones.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Services = Annotated[list[str] | None, typer.Argument(help="Which services'; without, all of them.")]
 
 
 @app.command(name="demo")
@@ -79,7 +85,7 @@ def clean(
 def status_command(
     home_path: HomeOption = DEFAULT_HOME,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show each part: whether it runs, since when, where. Ends with 3 when one does not run."""
     with _told(Report()) as report:
@@ -88,6 +94,50 @@ def status_command(
         status.show(parts, report.console, as_json=as_json)
     if not parts or not all(part.running for part in parts):
         raise typer.Exit(3)
+
+
+@app.command(name="verify")
+def verify_command(home_path: HomeOption = DEFAULT_HOME, *, as_json: AsJson = False) -> None:
+    """Prove the event log by its archive, and compare each read model with it. Ends with 3 if something differs."""
+    with _told(Report()) as report:
+        checks = integrity.verify(_running(home_path))
+        integrity.show_checks(checks, report.console, as_json=as_json)
+    if any(check.differences for check in checks):
+        raise typer.Exit(3)
+
+
+@projections.command(name="status")
+def projections_status(home_path: HomeOption = DEFAULT_HOME, *, as_json: AsJson = False) -> None:
+    """Show the schemas of every read model: versions, where they stand, which one is live."""
+    with _told(Report()) as report:
+        found = integrity.projections(_running(home_path), "status", [])
+        integrity.show_schemas(found, report.console, as_json=as_json)
+
+
+@projections.command(name="rebuild")
+def projections_rebuild(services: Services = None, home_path: HomeOption = DEFAULT_HOME) -> None:
+    """Build read models anew beside the live ones and let them take over, while the services go on."""
+    with _told(Report()) as report:
+        opened = _running(home_path)
+        for name in services or integrity.KEEPERS:
+            with report.step(f"Read model of {name}"):
+                integrity.projections(opened, "rebuild", [name])
+
+
+@projections.command(name="prune")
+def projections_prune(services: Services = None, home_path: HomeOption = DEFAULT_HOME) -> None:
+    """Drop the schemas of older versions that no running process uses."""
+    with _told(Report()) as report:
+        dropped = integrity.projections(_running(home_path), "prune", services or [])
+        names = [schema for schemas in dropped.values() for schema in schemas]
+        report.say(f"Dropped {', '.join(names)}." if names else "There was nothing to drop.")
+
+
+def _running(path: Path) -> Installation:
+    found = _existing(path)
+    if found is None:
+        raise LauncherError(f"There is no installation in {path}.")
+    return installation.open_home(found.path)
 
 
 def _existing(path: Path) -> Home | None:
