@@ -13,7 +13,7 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
 from hcmp_eventstore.comparison import Comparison, compare
 from hcmp_eventstore.projector import Cursor, Projector, ReadModel, open_pool
-from hcmp_eventstore.rebuild import RebuildError, projecting, rebuild
+from hcmp_eventstore.rebuild import RebuildError, Rebuilt, projecting, rebuild
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.schemas import prune, statuses
 from hcmp_eventstore.store import EventStore
@@ -222,6 +222,16 @@ async def test_a_rebuild_that_cannot_be_done_leaves_the_live_read_model_alone(
             await rebuild(event_store, database_url, replace(MODEL, projections=[Broken()]))
         assert projector.failure is None
         assert (await compare(event_store, database_url, MODEL)).first is None
+
+
+async def test_a_read_model_to_which_nothing_has_happened_yet_is_compared_and_rebuilt_too(
+    event_store: EventStore, database_url: str
+) -> None:
+    async with projecting(event_store, database_url, MODEL) as projector:
+        assert await projector.wait_for(0)
+        assert await compare(event_store, database_url, MODEL) == Comparison(MODEL.schema, 0, tables=2, rows=0)
+        assert await rebuild(event_store, database_url, MODEL) == Rebuilt(MODEL.schema, 0)
+        assert await projector.wait_for(await happened(event_store, "a", STARTED))
 
 
 async def test_one_read_model_is_rebuilt_by_one_at_a_time(event_store: EventStore, database_url: str) -> None:

@@ -98,7 +98,7 @@ def status_command(
 
 @app.command(name="verify")
 def verify_command(home_path: HomeOption = DEFAULT_HOME, *, as_json: AsJson = False) -> None:
-    """Prove the event log by its archive, and compare each read model with it. Ends with 3 if something differs."""
+    """Prove the event log by its archive, and compare each read model with it. Ends with 3 if they differ."""
     with _told(Report()) as report:
         checks = integrity.verify(_running(home_path))
         integrity.show_checks(checks, report.console, as_json=as_json)

@@ -124,7 +124,7 @@ class Projector:
         """Wait until the read model stands for `sequence`; False when that took longer than `timeout` s."""
         try:
             async with asyncio.timeout(timeout), self._moved:
-                await self._moved.wait_for(lambda: self.position >= sequence)
+                await self._moved.wait_for(lambda: self._stands_for(sequence))
         except TimeoutError:
             return False
         return True
@@ -150,11 +150,15 @@ class Projector:
     @property
     def caught_up(self) -> bool:
         """Whether the read model has passed the end of the log as it was when the projector started."""
-        return self.failure is None and self.target is not None and self.position >= self.target
+        return self.failure is None and self.target is not None and self._stands_for(self.target)
 
     @property
     def _finished(self) -> bool:
-        return self.until is not None and self.position >= self.until
+        return self.until is not None and self._stands_for(self.until)
+
+    def _stands_for(self, sequence: int) -> bool:
+        """Whether the tables are there, and what happened up to `sequence` is in them."""
+        return self.target is not None and self.position >= sequence
 
     async def _run_once(self) -> None:
         async with await AsyncConnection[DictRow].connect(
@@ -162,9 +166,10 @@ class Projector:
         ) as connection:
             await self._prepare(connection)
             self._prepared.set()
-            await self._move_to(await self._checkpoint(connection))
-            await self.store.guard.require(self.position, self.model.schema)
+            checkpoint = await self._checkpoint(connection)
+            await self.store.guard.require(checkpoint, self.model.schema)
             self.target = await last_sequence(self.store.client, stream=EVENTS, subjects=self.model.subjects)
+            await self._move_to(checkpoint)
             await self._follow(connection)
 
     async def _follow(self, connection: AsyncConnection[DictRow]) -> None:
