@@ -9,12 +9,15 @@ import psycopg
 import pytest
 from nats.aio.client import Client
 
+from hcmp_contracts.account import AccountApproved
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
-from hcmp_eventstore.projector import Cursor, Projector, ReadModel
+from hcmp_eventstore.errors import WritesRefusedError
+from hcmp_eventstore.projector import STOPPED, Cursor, Projector, ReadModel
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_testkit.nats import NatsServer
+from hcmp_testkit.older_store import older_store
 
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
 STARTED = VmMaintenanceStarted(reason="disk")
@@ -122,6 +125,50 @@ async def test_an_unknown_event_stops_the_projector_where_it_stands(
         assert not projector.caught_up
         assert projector.position <= before
     assert "b" not in await rows(database_url)
+
+
+async def test_a_poison_event_stops_the_read_model_that_consumes_it_and_no_other(
+    event_store: EventStore, broker: Client, database_url: str
+) -> None:
+    class Accounts(Counts):
+        subjects: ClassVar = ["hcmp.account.>"]
+
+    def is_stopped(schema: str) -> float:
+        return STOPPED.labels(schema)._value.get()
+
+    other = ReadModel(name="others", version=1, projections=[Accounts()])
+    async with (
+        projecting(event_store, database_url) as poisoned,
+        projecting(event_store, database_url, other) as healthy,
+    ):
+        assert await poisoned.wait_for(await put(event_store, "a"))
+        await broker.jetstream().publish("hcmp.vm.z.reserved", b"neither JSON nor an envelope")
+        last = await event_store.append([Write("account", "b", 0, [AccountApproved()])], CONTEXT)
+        assert await healthy.wait_for(last)
+        async with asyncio.timeout(10):
+            while poisoned.failure is None:
+                await asyncio.sleep(0.01)
+        assert (is_stopped("counting_v1"), is_stopped("others_v1")) == (1, 0)
+        assert (poisoned.caught_up, healthy.caught_up, healthy.failure) == (False, True, None)
+    assert await rows(database_url) == {"a": 1}
+
+
+async def test_a_running_projector_notices_that_the_broker_came_back_on_an_older_store(
+    nats_server: NatsServer, database_url: str
+) -> None:
+    async with nats_server.connect() as client:
+        store = EventStore(client, source="test")
+        await put(store, "a")
+        async with projecting(store, database_url) as projector:
+            async with older_store(nats_server, client):
+                assert await projector.wait_for(await put(store, "a", 2), timeout=20)
+            with pytest.raises(WritesRefusedError, match="the log ends at 1"):
+                await put(store, "a")
+            async with asyncio.timeout(20):
+                while projector.failure is None:
+                    await asyncio.sleep(0.01)
+            assert "counting_v1 has seen event 3" in projector.failure
+        assert (await client.jetstream().stream_info("EVENTS")).state.last_seq == 1
 
 
 async def test_a_checkpoint_ahead_of_the_log_stops_and_blocks_writes(
