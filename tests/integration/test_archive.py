@@ -11,10 +11,11 @@ import psycopg
 import pytest
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
+from prometheus_client import REGISTRY
 from psycopg.conninfo import make_conninfo
 
 from hcmp_archive.adapters.entries import open_entries
-from hcmp_archive.copying import STOPPED, Copier
+from hcmp_archive.copying import Copier
 from hcmp_archive.main import build
 from hcmp_archive.proof import Proof, prove
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
@@ -212,7 +213,7 @@ async def test_a_running_archive_stops_when_the_broker_comes_back_without_events
                 missing, lambda found: "the log ends at 1" in found.get("archive", ""), seconds=20
             )
             assert "the archive has seen event 3" in red["archive"]
-            assert STOPPED._value.get() == 1
+            assert REGISTRY.get_sample_value("hcmp_archive_stopped") == 1
         found = await proof(client, archive_url)
         assert found.first == "the log ends at event 1, but the archive holds event 3"
         assert found.differences == 1

@@ -8,12 +8,13 @@ from typing import ClassVar, LiteralString
 import psycopg
 import pytest
 from nats.aio.client import Client
+from prometheus_client import REGISTRY
 
 from hcmp_contracts.account import AccountApproved
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
 from hcmp_eventstore.errors import WritesRefusedError
-from hcmp_eventstore.projector import STOPPED, Cursor, Projector, ReadModel
+from hcmp_eventstore.projector import Cursor, Projector, ReadModel
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_testkit.nats import NatsServer
@@ -133,8 +134,8 @@ async def test_a_poison_event_stops_the_read_model_that_consumes_it_and_no_other
     class Accounts(Counts):
         subjects: ClassVar = ["hcmp.account.>"]
 
-    def is_stopped(schema: str) -> float:
-        return STOPPED.labels(schema)._value.get()
+    def is_stopped(schema: str) -> float | None:
+        return REGISTRY.get_sample_value("hcmp_projector_stopped", {"projector": schema})
 
     other = ReadModel(name="others", version=1, projections=[Accounts()])
     async with (

@@ -44,6 +44,10 @@ def url(ports: Ports) -> str:
     return f"nats://127.0.0.1:{ports.nats}"
 
 
+def monitoring_url(ports: Ports) -> str:
+    return f"http://127.0.0.1:{ports.nats_monitoring}"
+
+
 def answers(ports: Ports) -> bool:
     return http_answers(ports.nats_monitoring, "/healthz")
 
@@ -57,7 +61,7 @@ def prepare(ports: Ports, credentials: Credentials) -> None:
             "HCMP_NATS_URL": url(ports),
             "HCMP_NATS_USER": "setup",
             "HCMP_NATS_PASSWORD": password(credentials, "setup"),
-            "HCMP_NATS_MONITORING_URL": f"http://127.0.0.1:{ports.nats_monitoring}",
+            "HCMP_NATS_MONITORING_URL": monitoring_url(ports),
         },
         capture_output=True,
         text=True,

@@ -77,6 +77,7 @@ class Platform:
             "HCMP_HOST": "127.0.0.1",
             "HCMP_PORT": str(self.port(part.name)),
             "HCMP_NATS_URL": broker.url(self.ports),
+            "HCMP_NATS_MONITORING_URL": broker.monitoring_url(self.ports),
             "HCMP_NATS_USER": part.service,
             "HCMP_NATS_PASSWORD": broker.password(self.credentials, part.service),
             "HCMP_DATABASE_URL": postgres.url(self.credentials, self.ports.postgres, part.service),

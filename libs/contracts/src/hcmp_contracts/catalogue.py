@@ -1,5 +1,6 @@
 """Every event of the log by its stored name, and where each aggregate's events stand in the broker."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from hcmp_contracts.account import AccountEvent
@@ -10,6 +11,7 @@ from hcmp_contracts.quota import QuotaEvent
 from hcmp_contracts.settings import SettingsEvent
 from hcmp_contracts.system import SystemEvent
 from hcmp_contracts.terminal_session import TerminalSessionEvent
+from hcmp_contracts.upcasting import UPCASTERS, Upcaster, upcast
 from hcmp_contracts.vm import VmEvent
 
 UNIONS: tuple[Any, ...] = (
@@ -39,13 +41,18 @@ def subject_of(event: type[DomainEvent], aggregate_id: str) -> str:
     return f"hcmp.{event.aggregate()}.{aggregate_id}.{event.verb()}"
 
 
-def parse(envelope: CloudEvent) -> DomainEvent:
-    """The typed event inside an envelope.
+def parse(
+    envelope: CloudEvent,
+    catalogue: Mapping[str, type[DomainEvent]] = EVENTS,
+    upcasters: Mapping[str, Upcaster] = UPCASTERS,
+) -> DomainEvent:
+    """The typed event inside an envelope, whichever version of it was stored.
 
     Raises UnknownEventError for a type that is not in the catalogue and pydantic.ValidationError for
     data that do not fit it.
     """
-    event = EVENTS.get(envelope.type)
+    event_type, data = upcast(envelope.type, envelope.data, upcasters)
+    event = catalogue.get(event_type)
     if event is None:
-        raise UnknownEventError(envelope.type)
-    return event.model_validate(envelope.data)
+        raise UnknownEventError(event_type)
+    return event.model_validate(data)

@@ -105,6 +105,7 @@ class Projector:
         stops this projector, and nothing is skipped. Whenever it starts again it first asks whether the log
         still holds what the read model has seen.
         """
+        STOPPED.labels(self.model.schema).set(0)
         while self.failure is None and not self._finished:
             try:
                 await self._run_once()

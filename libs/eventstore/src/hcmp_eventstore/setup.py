@@ -1,33 +1,21 @@
 """`python -m hcmp_eventstore.setup`: make the streams; run once at start with the set-up credential."""
 
 import asyncio
-import json
 import os
-import urllib.request
 
 import structlog
 
 from hcmp_eventstore.connection import connect
+from hcmp_eventstore.durability import NotDurableError, require_sync_always
 from hcmp_eventstore.streams import ensure_streams
 
 log = structlog.get_logger(__name__)
 
 
-def require_sync_always(monitoring_url: str) -> None:
-    """Refuse a broker that acknowledges before it has written to disk.
-
-    Source: nats-server's `/varz`, field `jetstream.config.sync_always`.
-    """
-    with urllib.request.urlopen(f"{monitoring_url}/varz", timeout=5) as answer:  # noqa: S310
-        jetstream = json.load(answer)["jetstream"]
-    if not jetstream.get("config", {}).get("sync_always"):
-        raise SystemExit("the broker does not sync before it acknowledges: set `sync_interval: always`")
-
-
 async def main() -> None:
     environment = os.environ
     if monitoring := environment.get("HCMP_NATS_MONITORING_URL"):
-        require_sync_always(monitoring)
+        await require_sync_always(monitoring)
     async with connect(
         environment["HCMP_NATS_URL"],
         name="setup",
@@ -38,4 +26,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except NotDurableError as reason:
+        raise SystemExit(str(reason)) from None

@@ -34,6 +34,7 @@ class NatsServer:
     name: str = "n1"
     cluster_port: int | None = None
     routes: tuple[int, ...] = ()
+    sync_interval: str = "always"
 
     @property
     def url(self) -> str:
@@ -89,7 +90,7 @@ class NatsServer:
             server_name: {self.name}
             listen: "127.0.0.1:{self.port}"
             http: "127.0.0.1:{self.monitoring_port}"
-            jetstream {{ store_dir: "{self.directory}/{self.name}", sync_interval: always }}
+            jetstream {{ store_dir: "{self.directory}/{self.name}", sync_interval: {self.sync_interval} }}
             authorization {{ users: [{{ user: {USER}, password: {PASSWORD} }}] }}
         """
         if self.cluster_port:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from nats.aio.client import Client
 
 from hcmp_eventstore.connection import connect
+from hcmp_eventstore.durability import require_sync_always
 from hcmp_eventstore.projector import Pool, Projector, ReadModel, open_pool
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.store import EventStore
@@ -87,6 +88,20 @@ class Platform:
 
 
 @asynccontextmanager
+async def open_broker(settings: ServiceSettings, *, name: str) -> AsyncIterator[Client]:
+    """Connect, once the broker is known to write an event to disk before it acknowledges it."""
+    if settings.nats_monitoring_url:
+        await require_sync_always(settings.nats_monitoring_url)
+    async with connect(
+        settings.nats_url,
+        name=name,
+        user=settings.nats_user,
+        password=settings.nats_password.get_secret_value(),
+    ) as client:
+        yield client
+
+
+@asynccontextmanager
 async def open_platform(
     settings: ServiceSettings, *, service: str, model: ReadModel, identity: Identity | None = None
 ) -> AsyncIterator[Platform]:
@@ -95,14 +110,7 @@ async def open_platform(
     Without `identity` the auth service is asked over NATS. Closed in reverse order.
     """
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(
-            connect(
-                settings.nats_url,
-                name=service,
-                user=settings.nats_user,
-                password=settings.nats_password.get_secret_value(),
-            )
-        )
+        client = await stack.enter_async_context(open_broker(settings, name=service))
         store = EventStore(client, source=service)
         database_url = settings.database_url.get_secret_value()
         platform = Platform(

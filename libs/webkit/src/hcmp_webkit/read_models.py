@@ -13,12 +13,12 @@ from dataclasses import asdict
 from typing import Any
 
 from hcmp_eventstore.comparison import compare
-from hcmp_eventstore.connection import connect
 from hcmp_eventstore.projector import ReadModel
 from hcmp_eventstore.rebuild import RebuildError, rebuild
 from hcmp_eventstore.schemas import prune, statuses
 from hcmp_eventstore.store import EventStore
 from hcmp_webkit import logs
+from hcmp_webkit.platform import open_broker
 from hcmp_webkit.settings import ServiceSettings
 
 TASKS = ("status", "verify", "rebuild", "prune")
@@ -40,11 +40,8 @@ def command(model: ReadModel, service: str, arguments: Sequence[str] | None = No
 
 async def _done(task: str, model: ReadModel, service: str, settings: ServiceSettings) -> Any:
     database_url = settings.database_url.get_secret_value()
-    password = settings.nats_password.get_secret_value()
-    async with connect(
-        settings.nats_url, name=f"{service}-{task}", user=settings.nats_user, password=password
-    ) as nats:
-        store = EventStore(nats, source=service)
+    async with open_broker(settings, name=f"{service}-{task}") as client:
+        store = EventStore(client, source=service)
         match task:
             case "status":
                 return [

@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """Subclass it with a service's own settings. A missing value stops the start and names itself.
 
-    The file named by HCMP_ENV_FILE holds `HCMP_NAME=value` lines; the environment wins over it.
+    With `nats_monitoring_url` (several servers: separated by commas) the start is refused when the broker
+    acknowledges what it has not written to disk. The file named by HCMP_ENV_FILE holds `HCMP_NAME=value` lines;
+    the environment wins over it.
     """
 
     model_config = SettingsConfigDict(env_prefix="HCMP_", extra="ignore", frozen=True)
@@ -20,6 +22,7 @@ class ServiceSettings(BaseSettings):
     nats_url: str
     nats_user: str
     nats_password: SecretStr
+    nats_monitoring_url: str | None = None
     database_url: SecretStr
     public_url: str
     log_level: str = "INFO"

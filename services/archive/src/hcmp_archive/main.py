@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from hcmp_archive.copying import Copier
-from hcmp_eventstore.connection import connect
 from hcmp_webkit.app import create_app
+from hcmp_webkit.platform import open_broker
 from hcmp_webkit.serve import serve
 from hcmp_webkit.settings import ServiceSettings
 
@@ -20,12 +20,7 @@ def build(settings: ServiceSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with connect(
-            settings.nats_url,
-            name=SERVICE,
-            user=settings.nats_user,
-            password=settings.nats_password.get_secret_value(),
-        ) as client:
+        async with open_broker(settings, name=SERVICE) as client:
             copier = Copier(client, settings.database_url.get_secret_value())
             copying = asyncio.create_task(copier.run())
 

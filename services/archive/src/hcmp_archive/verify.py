@@ -7,19 +7,14 @@ from dataclasses import asdict
 
 from hcmp_archive.adapters.entries import open_entries
 from hcmp_archive.proof import Proof, prove
-from hcmp_eventstore.connection import connect
 from hcmp_webkit import logs
+from hcmp_webkit.platform import open_broker
 from hcmp_webkit.settings import ServiceSettings
 
 
 async def _proved(settings: ServiceSettings) -> Proof:
     async with (
-        connect(
-            settings.nats_url,
-            name="archive-verify",
-            user=settings.nats_user,
-            password=settings.nats_password.get_secret_value(),
-        ) as client,
+        open_broker(settings, name="archive-verify") as client,
         open_entries(settings.database_url.get_secret_value()) as entries,
     ):
         return await prove(client, entries)

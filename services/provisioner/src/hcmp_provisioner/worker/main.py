@@ -11,7 +11,6 @@ from cryptography.fernet import Fernet, MultiFernet
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from hcmp_eventstore.connection import connect
 from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.settings import WorkerSettings
@@ -19,6 +18,7 @@ from hcmp_provisioner.worker.plans import Planner
 from hcmp_provisioner.worker.reactions import SERVICE, Patience, Worker
 from hcmp_provisioner.worker.run_directory import prepare
 from hcmp_webkit.app import create_app
+from hcmp_webkit.platform import open_broker
 from hcmp_webkit.serve import serve
 
 PROCESS = "provisioner-worker"
@@ -31,12 +31,7 @@ def make_app(settings: WorkerSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(prepare, settings.run_directory)
-        async with connect(
-            settings.nats_url,
-            name=PROCESS,
-            user=settings.nats_user,
-            password=settings.nats_password.get_secret_value(),
-        ) as client:
+        async with open_broker(settings, name=PROCESS) as client:
             store = EventStore(client, source=SERVICE)
             worker = Worker(
                 store,
