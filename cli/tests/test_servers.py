@@ -82,6 +82,24 @@ def test_a_service_makes_schemas_of_its_own_and_sees_no_others(installation: Ins
         inventory.execute("DROP SCHEMA inventory_v1 CASCADE")
 
 
+def test_the_archive_is_added_to_and_never_changed(installation: Installation) -> None:
+    entry = [1, "hcmp.vm.v1.reserved", b"{}", bytes(32)]
+    with connect(installation, "archive") as archive:
+        archive.execute("INSERT INTO archive.event (sequence, subject, data, hash) VALUES (%s, %s, %s, %s)", entry)
+        assert archive.execute("SELECT count(*) FROM archive.event").fetchone() == (1,)
+        for refused in (
+            "UPDATE archive.event SET data = ''",
+            "DELETE FROM archive.event",
+            "TRUNCATE archive.event",
+            "DROP SCHEMA archive CASCADE",
+            "CREATE SCHEMA archive_v2",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                archive.execute(refused.encode())
+    with connect(installation, "monitor") as monitor, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        monitor.execute("SELECT * FROM archive.event")
+
+
 def test_the_database_syncs_and_asks_for_passwords(installation: Installation) -> None:
     with connect(installation, "auth") as connection:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):

@@ -9,7 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import nats
 import pytest
@@ -19,6 +19,7 @@ from nats.js.api import ConsumerConfig
 
 from hcmp_cli import broker, home
 from hcmp_cli.installation import Installation, open_home
+from hcmp_eventstore.reader import read_once
 
 OWNED = {
     "auth": ["hcmp.account.a1.registered", "hcmp.api-token.t1.issued", "hcmp.ssh-certificate.c1.issued"],
@@ -140,7 +141,7 @@ async def test_a_service_writes_only_its_own_dead_letters(login: Login, service:
     assert not await (await login(service)).may(f"hcmp.deadletter.{other}.EVENTS.1")
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, "archive"])
 @pytest.mark.parametrize(
     "subject", ["hcmp.>", "hcmp.vm.>", "hcmp.account.*.registered", ">", "$JS.>", "hcmp.rpc.>"]
 )
@@ -174,7 +175,32 @@ async def test_a_service_answers_its_own_requests_and_no_others(login: Login, se
     assert not await answering.may_subscribe(f"hcmp.rpc.{other}.>")
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "setup", "reset"])
+async def test_the_archive_reads_the_log_and_writes_nothing(login: Login) -> None:
+    await (await login("inventory")).client.jetstream().publish("hcmp.vm.v1.reserved", b"archive me")
+    archive = await login("archive")
+    assert (await archive.client.jetstream().stream_info("EVENTS")).state.last_seq > 0
+    batches = read_once(archive.client, stream="EVENTS", subjects=[">"], after=0)
+    async with aclosing(batches), asyncio.timeout(5):
+        assert await anext(batches)
+    assert archive.refusals == []
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *(subject for subjects in OWNED.values() for subject in subjects),
+        "hcmp.deadletter.archive.EVENTS.1",
+        "hcmp.rpc.auth.verify-password",
+        "$JS.API.CONSUMER.CREATE.LOGS.mine",
+        "$JS.API.STREAM.MSG.GET.LOGS",
+        "$JS.ACK.EVENTS.inventory-granting.1.1.1.1.1",
+    ],
+)
+async def test_the_archive_has_no_other_right(login: Login, subject: str) -> None:
+    assert not await (await login("archive")).may(subject)
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "archive", "setup", "reset"])
 @pytest.mark.parametrize(
     "subject",
     [
