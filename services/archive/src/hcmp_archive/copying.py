@@ -19,7 +19,7 @@ from nats.errors import Error as NatsError
 from prometheus_client import Counter, Gauge
 
 from hcmp_archive.adapters.entries import Entries, MovedOnError, open_entries
-from hcmp_archive.domain.chain import Entry, Event, chained
+from hcmp_archive.domain.chain import Entry, Event, GapError, chained
 from hcmp_eventstore.errors import EventStoreError, ReadGapError
 from hcmp_eventstore.guard import LogGuard
 from hcmp_eventstore.pull import ConsumerLostError
@@ -78,7 +78,7 @@ class Copier:
     async def _copy(self, entries: Entries) -> None:
         self._moved_to(await entries.last())
         await LogGuard(self.client).require(self.position, "the archive")
-        self.target = (await self.client.jetstream().stream_info(EVENTS)).state.last_seq
+        self.target = await self._end_of_whole_log()
         # The newest entry is read once more: a log that was set back and has grown since shows there.
         known = self.newest
         after = known.sequence - 1 if known else 0
@@ -89,6 +89,15 @@ class Copier:
                 if known is not None:
                     events, known = _behind(known, events), None
                 await self._add(entries, events)
+
+    async def _end_of_whole_log(self) -> int:
+        """The newest sequence of the log. Raises GapError when it holds fewer events than it has numbered: nobody
+        may delete there, so that these are lost, wherever they stood.
+        """
+        state = (await self.client.jetstream().stream_info(EVENTS)).state
+        if state.messages != state.last_seq:
+            raise GapError(f"the log has numbered {state.last_seq} events, but holds {state.messages}")
+        return state.last_seq
 
     async def _add(self, entries: Entries, events: Sequence[Event]) -> None:
         new = list(chained(self.newest, events))
