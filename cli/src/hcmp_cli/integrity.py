@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +42,13 @@ def verify(installation: Installation) -> list[Check]:
     something cannot be checked at all.
     """
     _require_servers(installation)
-    proof = _ask(installation, ARCHIVE, f"{ARCHIVE.module}.verify")
+    with ThreadPoolExecutor() as pool:
+        proving = pool.submit(_ask, installation, ARCHIVE, f"{ARCHIVE.module}.verify")
+        comparing = [pool.submit(_ask_keeper, installation, part, "verify") for part in KEEPERS.values()]
+    proof = proving.result()
     extent = f"{proof['events']} events, {proof['behind']} not archived yet, newest hash {proof['hash'][:16]}…"
     checks = [Check("event log", extent, proof["differences"], proof["first"], proof)]
-    for part in KEEPERS.values():
-        found = _ask(installation, part, f"{part.module}.read_model", "verify")
+    for found in (one.result() for one in comparing):
         extent = f"{found['rows']} rows in {found['tables']} tables, at event {found['checkpoint']}"
         checks.append(Check(f"read model {found['schema']}", extent, found["differences"], found["first"], found))
     return checks
@@ -74,7 +77,9 @@ def projections(installation: Installation, task: str, names: Sequence[str]) -> 
     if unknown := sorted(set(names) - KEEPERS.keys()):
         raise LauncherError(f"There is no read model of {', '.join(unknown)}: choose from {', '.join(KEEPERS)}.")
     chosen = [KEEPERS[name] for name in names or KEEPERS]
-    return {part.name: _ask(installation, part, f"{part.module}.read_model", task) for part in chosen}
+    with ThreadPoolExecutor() as pool:
+        answers = pool.map(lambda part: _ask_keeper(installation, part, task), chosen)
+        return {part.name: answer for part, answer in zip(chosen, answers, strict=True)}
 
 
 def show_schemas(found: dict[str, Any], console: Console, *, as_json: bool) -> None:
@@ -94,6 +99,10 @@ def _require_servers(installation: Installation) -> None:
     states = installation.supervisor.states()
     if not all(name in states and states[name].running for name in ("nats", "postgres")):
         raise LauncherError("The platform does not run: start it with `hcmp up`.")
+
+
+def _ask_keeper(installation: Installation, part: Part, task: str) -> Any:
+    return _ask(installation, part, f"{part.module}.read_model", task)
 
 
 def _ask(installation: Installation, part: Part, module: str, *arguments: str) -> Any:
