@@ -13,9 +13,9 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
 from hcmp_eventstore.comparison import Comparison, compare
 from hcmp_eventstore.projector import Cursor, Projector, ReadModel, open_pool
-from hcmp_eventstore.rebuild import RebuildError, Rebuilt, projecting, rebuild
+from hcmp_eventstore.rebuild import Rebuilt, projecting, rebuild
 from hcmp_eventstore.recorded import Recorded
-from hcmp_eventstore.schemas import prune, statuses
+from hcmp_eventstore.schemas import RebuildError, alone, opened, prune, statuses
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.history import happened
 
@@ -91,6 +91,7 @@ async def test_a_rebuild_under_traffic_takes_over_without_a_failed_query_and_wit
             asking = group.create_task(ask())
             for _ in range(3):
                 before = len(stored)
+                assert (await compare(event_store, database_url, MODEL)).first is None
                 built = await rebuild(event_store, database_url, MODEL)
                 assert built.schema == "counting_v2"
                 assert built.checkpoint > 0
@@ -234,13 +235,18 @@ async def test_a_read_model_to_which_nothing_has_happened_yet_is_compared_and_re
         assert await projector.wait_for(await happened(event_store, "a", STARTED))
 
 
-async def test_one_read_model_is_rebuilt_by_one_at_a_time(event_store: EventStore, database_url: str) -> None:
+async def test_one_read_model_is_rebuilt_or_compared_by_one_at_a_time(
+    event_store: EventStore, database_url: str
+) -> None:
     async with projecting(event_store, database_url, MODEL) as projector:
         assert await projector.wait_for(await happened(event_store, "a", STARTED))
-        outcomes = await asyncio.gather(
-            *(rebuild(event_store, database_url, MODEL) for _ in range(2)), return_exceptions=True
-        )
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["RebuildError", "Rebuilt"]
+        async with opened(database_url) as somebody_else:
+            await alone(somebody_else, MODEL)
+            with pytest.raises(RebuildError, match="counting_v2 is being rebuilt or compared already"):
+                await rebuild(event_store, database_url, MODEL)
+            with pytest.raises(RebuildError, match="counting_v2 is being rebuilt or compared already"):
+                await compare(event_store, database_url, MODEL)
+        await rebuild(event_store, database_url, MODEL)
 
 
 async def test_a_projector_that_is_to_stop_somewhere_stops_there(

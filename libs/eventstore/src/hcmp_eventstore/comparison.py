@@ -15,7 +15,7 @@ from psycopg import sql
 from hcmp_eventstore.projector import ReadModel
 from hcmp_eventstore.reader import last_sequence
 from hcmp_eventstore.rebuild import projecting, reach
-from hcmp_eventstore.schemas import Connection, beside, checkpoint_of, drop, opened
+from hcmp_eventstore.schemas import Connection, alone, beside, checkpoint_of, drop, opened
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
 
@@ -46,10 +46,11 @@ class _Row:
 
 async def compare(store: EventStore, database_url: str, model: ReadModel) -> Comparison:
     """Fold the log anew up to the live checkpoint, and compare every table. Raises RebuildError when an event
-    cannot be applied.
+    cannot be applied, or the read model is being rebuilt.
     """
     folded = beside(model, "verify")
     async with opened(database_url) as live, opened(database_url) as fresh:
+        await alone(fresh, model)
         await live.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         checkpoint = await checkpoint_of(live, model.schema)
         if checkpoint is None:

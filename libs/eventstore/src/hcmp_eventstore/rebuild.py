@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import structlog
 from psycopg import sql
 
-from hcmp_eventstore.errors import EventStoreError
 from hcmp_eventstore.projector import Projector, ReadModel
-from hcmp_eventstore.schemas import Connection, beside, checkpoint_of, drop, opened
+from hcmp_eventstore.schemas import Connection, RebuildError, alone, beside, checkpoint_of, drop, opened
 from hcmp_eventstore.store import EventStore
 
 log = structlog.get_logger(__name__)
@@ -27,10 +26,6 @@ HOLD_SECONDS = 5.0
 SWAPS_TRIED = 5
 # No event stands there: a projector that finds it knows that its tables are no longer the live ones.
 REPLACED = -1
-
-
-class RebuildError(EventStoreError):
-    """A read model could not be built anew; the live one is as it was."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ async def rebuild(store: EventStore, database_url: str, model: ReadModel) -> Reb
     """
     building, replaced = beside(model, "rebuild"), beside(model, "replaced")
     async with opened(database_url) as connection:
-        await _alone(connection, building.schema)
+        await alone(connection, model)
         for left_over in (building.schema, replaced.schema):
             await drop(connection, left_over)
         for _ in range(SWAPS_TRIED):
@@ -122,13 +117,3 @@ async def _live_checkpoint(connection: Connection, model: ReadModel) -> int:
     if live is None:
         raise RebuildError(f"there is no {model.schema} to replace: start the service, and it is built by itself")
     return live
-
-
-async def _alone(connection: Connection, schema: str) -> None:
-    """Hold, as long as this connection lives, the right to rebuild."""
-    taken = await connection.execute(
-        "SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS ours", [f"{schema} builds"]
-    )
-    row = await taken.fetchone()
-    if row is None or not row["ours"]:
-        raise RebuildError(f"{schema} is being built already")

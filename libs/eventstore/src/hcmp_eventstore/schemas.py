@@ -12,6 +12,7 @@ from typing import Literal
 from psycopg import AsyncConnection, errors, sql
 from psycopg.rows import DictRow, dict_row
 
+from hcmp_eventstore.errors import EventStoreError
 from hcmp_eventstore.projector import ReadModel, in_use
 from hcmp_eventstore.reader import last_sequence
 from hcmp_eventstore.store import EventStore
@@ -21,6 +22,10 @@ Purpose = Literal["rebuild", "verify", "replaced"]
 PURPOSES: tuple[Purpose, ...] = ("rebuild", "verify", "replaced")
 Connection = AsyncConnection[DictRow]
 State = Literal["live", "old", "newer", "rebuild", "verify", "replaced"]
+
+
+class RebuildError(EventStoreError):
+    """A read model cannot be built anew or compared now; the live one is as it was."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,17 @@ async def prune(store: EventStore, database_url: str, model: ReadModel) -> list[
                 await drop(connection, status.schema)
             dropped.append(status.schema)
     return dropped
+
+
+async def alone(connection: Connection, model: ReadModel) -> None:
+    """Hold the right to build beside the live schema and to take its place, as long as this connection lives.
+    Raises RebuildError when somebody else holds it.
+    """
+    key = [f"{model.schema} builds"]
+    taken = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS ours", key)
+    row = await taken.fetchone()
+    if row is None or not row["ours"]:
+        raise RebuildError(f"{model.schema} is being rebuilt or compared already")
 
 
 async def drop(connection: Connection, schema: str) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 from hcmp_eventstore.comparison import compare
 from hcmp_eventstore.projector import ReadModel
-from hcmp_eventstore.rebuild import RebuildError, rebuild
-from hcmp_eventstore.schemas import prune, statuses
+from hcmp_eventstore.rebuild import rebuild
+from hcmp_eventstore.schemas import RebuildError, prune, statuses
 from hcmp_eventstore.store import EventStore
 from hcmp_webkit import logs
 from hcmp_webkit.platform import open_broker
@@ -25,7 +25,7 @@ TASKS = ("status", "verify", "rebuild", "prune")
 
 
 def command(model: ReadModel, service: str, arguments: Sequence[str] | None = None) -> None:
-    """Do the task that the command line names; a rebuild that is not possible ends with 1 and its reason."""
+    """Do the task that the command line names; what cannot be done now ends with 1 and its reason."""
     parser = argparse.ArgumentParser(description=f"Look after the read model of {service}.")
     parser.add_argument("task", choices=TASKS)
     task = parser.parse_args(arguments).task
