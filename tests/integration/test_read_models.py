@@ -1,6 +1,10 @@
 """Read models looked after while they are in use: built anew under traffic, compared with the log, pruned."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,6 +22,7 @@ from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.schemas import RebuildError, alone, opened, prune, statuses
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.history import happened
+from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 
 STARTED, ENDED = VmMaintenanceStarted(reason="disk"), VmMaintenanceEnded()
 
@@ -257,3 +262,25 @@ async def test_a_projector_that_is_to_stop_somewhere_stops_there(
     projector = Projector(event_store, database_url, MODEL, until=2)
     await asyncio.wait_for(projector.run(), 10)
     assert (projector.position, projector.failure) == (2, None)
+
+
+def test_a_service_answers_for_its_own_read_model_with_one_line_of_json(
+    nats_server: NatsServer, database_url: str
+) -> None:
+    environment = os.environ | {
+        "HCMP_PORT": "0",
+        "HCMP_NATS_URL": nats_server.url,
+        "HCMP_NATS_USER": USER,
+        "HCMP_NATS_PASSWORD": PASSWORD,
+        "HCMP_DATABASE_URL": database_url,
+        "HCMP_PUBLIC_URL": "http://hcmp.test",
+    }
+
+    def asked(task: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "hcmp_terminal.read_model", task]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    status, rebuilding = asked("status"), asked("rebuild")
+    assert (status.returncode, json.loads(status.stdout)) == (0, [])
+    assert (rebuilding.returncode, rebuilding.stdout) == (1, "")
+    assert rebuilding.stderr.splitlines()[-1].startswith("there is no terminal_v1 to replace")
