@@ -240,6 +240,19 @@ async def test_a_read_model_to_which_nothing_has_happened_yet_is_compared_and_re
         assert await projector.wait_for(await happened(event_store, "a", STARTED))
 
 
+async def test_a_query_that_began_before_the_swap_ends_as_it_began(
+    event_store: EventStore, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hcmp_eventstore.rebuild.DROPS_TRIED", 1)
+    async with projecting(event_store, database_url, MODEL) as projector:
+        assert await projector.wait_for(await happened(event_store, "a", STARTED))
+        async with opened(database_url) as reading, reading.transaction():
+            before = await (await reading.execute("SELECT * FROM counting_v2.counts")).fetchall()
+            await rebuild(event_store, database_url, MODEL)
+            assert await (await reading.execute("SELECT * FROM counting_replaced_v2.counts")).fetchall() == before
+        assert await prune(event_store, database_url, MODEL) == ["counting_replaced_v2"]
+
+
 async def test_one_read_model_is_rebuilt_or_compared_by_one_at_a_time(
     event_store: EventStore, database_url: str
 ) -> None:

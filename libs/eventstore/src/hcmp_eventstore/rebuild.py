@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 
 from hcmp_eventstore.projector import Projector, ReadModel
 from hcmp_eventstore.schemas import Connection, RebuildError, alone, beside, checkpoint_of, drop, opened
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 # How long the live projector is made to wait at most; a swap that needs longer is tried again from the start.
 HOLD_SECONDS = 5.0
 SWAPS_TRIED = 5
+DROPS_TRIED = 10
 # No event stands there: a projector that finds it knows that its tables are no longer the live ones.
 REPLACED = -1
 
@@ -49,7 +51,7 @@ async def rebuild(store: EventStore, database_url: str, model: ReadModel) -> Reb
         for _ in range(SWAPS_TRIED):
             checkpoint = await _build_and_swap(connection, store, database_url, model)
             if checkpoint is not None:
-                await drop(connection, replaced.schema)
+                await _drop_when_unread(connection, replaced.schema)
                 return Rebuilt(model.schema, checkpoint)
     raise RebuildError(
         f"{model.schema} moves on faster than it is built anew: try again when there is less traffic"
@@ -105,6 +107,20 @@ async def _swap(connection: Connection, model: ReadModel) -> int | None:
     await _rename(connection, model.schema, replaced)
     await _rename(connection, building, model.schema)
     return checkpoint
+
+
+async def _drop_when_unread(connection: Connection, schema: str) -> None:
+    """Drop what nobody reads any more. A query that began before the swap is waited for, but in turns shorter than
+    PostgreSQL's `deadlock_timeout` (1 s), so that none is ended for our sake; what is still read is left to prune.
+    """
+    await connection.execute("SET lock_timeout = '400ms'")
+    for _ in range(DROPS_TRIED):
+        try:
+            await drop(connection, schema)
+        except LockNotAvailable:
+            log.info("replaced_schema_is_read", schema=schema)
+        else:
+            return
 
 
 async def _rename(connection: Connection, schema: str, name: str) -> None:
