@@ -1,4 +1,4 @@
-"""The embedded NATS server: JetStream, and one user a service with the rights of its ownership."""
+"""The embedded NATS server: JetStream, and one account a service that reaches what the service owns."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from hcmp_cli.ports import Ports
 from hcmp_cli.probes import http_answers
 from hcmp_cli.processes import Process, program
 
-USERS = ("auth", "inventory", "provisioner", "monitor", "terminal", "archive", "setup", "reset")
+USERS = ("auth", "inventory", "provisioner", "monitor", "terminal", "archive", "setup", "reset", "consumer")
 CONFIGURATION = REPOSITORY / "deploy" / "nats" / "nats-server.conf"
 
 
@@ -34,6 +34,13 @@ def environment(home: Home, ports: Ports, credentials: Credentials) -> dict[str,
         "HCMP_NATS_MONITORING_LISTEN": f"127.0.0.1:{ports.nats_monitoring}",
         "HCMP_NATS_STORE": str(home.path / "nats"),
     }
+
+
+def initialise(home: Home) -> None:
+    """Bring a store of an earlier version, which knew no accounts, to where the streams' account looks for it."""
+    former, present = (home.path / "nats" / "jetstream" / account for account in ("$G", "STREAMS"))
+    if (former / "streams").is_dir() and not present.exists():
+        former.rename(present)
 
 
 def password(credentials: Credentials, user: str) -> str:

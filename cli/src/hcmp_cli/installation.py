@@ -78,6 +78,7 @@ class Installation:
             ports.refuse_taken(self.home, process.name, process.port)
         ports.refuse_taken(self.home, "nats_monitoring", self.ports.nats_monitoring)
         postgres.initialise(self.home, self.credentials)
+        broker.initialise(self.home)
         self.supervisor.launch(wanted)
 
     def _bring_up(self, wanted: Sequence[Process], ready: Callable[[Process], bool], report: Report) -> None:
