@@ -122,6 +122,7 @@ def browser(installation: Installation, upstreams: None) -> Iterator[httpx.Clien
         ("/ws/logs/1", "provisioner"),
         ("/api/monitoring/my-resources", "monitor"),
         ("/api/activity", "monitor"),
+        ("/asyncapi.json", "monitor"),
     ],
 )
 def test_each_path_leads_to_the_service_that_owns_it(browser: httpx.Client, path: str, service: str) -> None:

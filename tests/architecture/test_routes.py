@@ -21,6 +21,7 @@ PUBLIC = {
     ("auth", "POST", "/api/token/revoke"),
     ("auth", "GET", "/.well-known/jwks.json"),
     ("inventory", "GET", "/api/prometheus-sd"),
+    ("monitor", "GET", "/asyncapi.json"),
 } | {(service, "GET", path) for service in SERVICES for path in ("/healthz", "/readyz", "/metrics")}
 
 

@@ -41,7 +41,12 @@ OWNED = {
         "hcmp.settings.platform.changed",
         "hcmp.system.platform.factory-reset-requested",
     ],
-    "provisioner": ["hcmp.project.p1.requested", "hcmp.quota.a1.claimed", "hcmp.log.p1", "hcmp.timer.lease-due.p1"],
+    "provisioner": [
+        "hcmp.project.p1.requested",
+        "hcmp.quota.a1.claimed",
+        "hcmp.log.p1",
+        "hcmp.timer.lease-due.p1",
+    ],
     "monitor": [],
     "terminal": ["hcmp.terminal-session.s1.opened"],
 }
@@ -106,14 +111,15 @@ async def test_a_service_reacts_and_its_acknowledgements_count(login: Login, ser
     reactor = Reactor(client, service, vm, [f"hcmp.vm.{vm}.*"], handle)
     async with _running(reactor.run()), asyncio.timeout(10):
         await heard.wait()
-        probe = {"batch": 1, "no_wait": True}
-        while await _pending(client, reactor.durable, probe):
+        while await _pending(client, reactor.durable):
             await asyncio.sleep(0.05)
 
 
-async def _pending(client: Client, durable: str, probe: dict[str, object]) -> bool:
+async def _pending(client: Client, durable: str) -> bool:
     """Whether the consumer hands out anything: what was acknowledged it does not."""
-    answer = await client.request(f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS}.{durable}", json.dumps(probe).encode())
+    answer = await client.request(
+        f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS}.{durable}", b'{"batch": 1, "no_wait": true}'
+    )
     return (answer.headers or {}).get("Status") != "404"
 
 
