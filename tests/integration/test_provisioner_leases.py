@@ -14,6 +14,7 @@ from hcmp_contracts.project import (
     CancelRequested,
     LeaseExpired,
     LeaseExtended,
+    LeaseWarning,
     PlannedStep,
     ProjectCancelled,
     ProjectProvisioned,
@@ -69,10 +70,10 @@ async def expired(store: EventStore, project_id: str, *, seconds: float = 10) ->
     await eventually(lambda: events(store, project_id), lambda seen: seen[-2:] == EXPIRED, seconds)
 
 
-async def timer(store: EventStore, project_id: str) -> datetime | None:
+async def timer(store: EventStore, project_id: str, *, kind: str = "lease") -> datetime | None:
     """When the project's timer is due; None when none is set."""
     try:
-        message = await store.client.jetstream().get_last_msg(TIMERS, f"hcmp.timer.lease.{project_id}")
+        message = await store.client.jetstream().get_last_msg(TIMERS, f"hcmp.timer.{kind}.{project_id}")
     except NotFoundError:
         return None
     return datetime.fromisoformat((message.headers or {})["Nats-Schedule"].removeprefix("@at "))
@@ -98,7 +99,7 @@ async def test_a_project_that_is_over_is_taken_down_when_its_lease_ends(event_st
 @pytest.mark.usefixtures("api")
 async def test_an_extended_lease_ends_at_its_new_end_only(event_store: EventStore) -> None:
     ends_at = utc_now() + timedelta(seconds=1)
-    later = ends_at + timedelta(days=1)
+    later = ends_at + timedelta(days=2)
     project_id = await leased(event_store, ends_at, STARTED, COMPLETED)
     await happened(event_store, project_id, LeaseExtended(before=ends_at, after=later))
     await eventually(lambda: timer(event_store, project_id), lambda at: at == later)
@@ -132,6 +133,49 @@ async def test_a_lease_that_ends_during_a_run_waits_for_its_end(event_store: Eve
     assert (await events(event_store, project_id))[1:] == [STARTED]
     await happened(event_store, project_id, COMPLETED)
     await expired(event_store, project_id)
+
+
+async def warnings(store: EventStore, project_id: str) -> list[tuple[datetime, int]]:
+    return [(e.ends_at, e.hours) for e in await events(store, project_id) if isinstance(e, LeaseWarning)]
+
+
+async def warning_timer(store: EventStore, project_id: str, hours: int) -> datetime | None:
+    return await timer(store, f"{hours}.{project_id}", kind="lease-warning")
+
+
+async def test_people_are_warned_a_day_and_an_hour_before_whatever_was_down_meanwhile(
+    nats_server: NatsServer, database_url: str, event_store: EventStore
+) -> None:
+    tomorrow, soon = utc_now() + timedelta(days=1, seconds=6), utc_now() + timedelta(hours=1, seconds=6)
+    long = await leased(event_store, tomorrow, STARTED, COMPLETED)
+    short = await leased(event_store, soon, STARTED, COMPLETED)
+    extended = await leased(event_store, soon, STARTED, COMPLETED)
+    gone = await leased(event_store, soon, STARTED, COMPLETED)
+    async with project_lab(nats_server, database_url, event_store, PLAYBOOKS):
+        await eventually(
+            lambda: warning_timer(event_store, long, 24), lambda at: at == tomorrow - timedelta(days=1)
+        )
+        for project_id in (short, extended, gone):
+            await eventually(
+                lambda: warning_timer(event_store, project_id, 1),  # noqa: B023 - asked before the next
+                lambda at: at == soon - timedelta(hours=1),
+            )
+        assert await warning_timer(event_store, short, 24) is None, "whoever chose a short lease knows"
+        later = soon + timedelta(days=7)
+        await happened(event_store, extended, LeaseExtended(before=soon, after=later))
+        await eventually(
+            lambda: warning_timer(event_store, extended, 1), lambda at: at == later - timedelta(hours=1)
+        )
+    await happened(event_store, gone, TeardownStarted(reason="requested"))
+    nats_server.kill()
+    await eventually(lambda: connected(event_store), lambda up: not up)
+    nats_server.start()
+    await eventually(lambda: connected(event_store), bool)
+    async with project_lab(nats_server, database_url, event_store, PLAYBOOKS):
+        await eventually(lambda: warnings(event_store, long), lambda seen: seen == [(tomorrow, 24)])
+        await eventually(lambda: warnings(event_store, short), lambda seen: seen == [(soon, 1)])
+        assert await warnings(event_store, extended) == []
+        assert await warnings(event_store, gone) == []
 
 
 async def test_a_lease_ends_although_broker_and_service_were_down(

@@ -60,6 +60,7 @@ from hcmp_testkit.scenario import scenario
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
+YEAR = timedelta(days=365)
 ROLES = [RoleCount(name="web", count=1), RoleCount(name="db", count=2)]
 STEPS = [PlannedStep(number=1, name="Prepare", play="a.yml"), PlannedStep(number=2, name="Check", play="b.yml")]
 
@@ -347,7 +348,7 @@ def test_no_other_project_can_be_tried_again(history: tuple[ProjectRequested, ..
 
 
 def test_a_lease_is_extended_from_its_end_or_from_now() -> None:
-    command = ExtendLease(days=2, now=NOW)
+    command = ExtendLease(days=2, now=NOW, longest=YEAR)
     in_a_day, past = NOW + timedelta(days=1), NOW - timedelta(days=1)
     for before, after in [(None, NOW), (in_a_day, in_a_day), (past, NOW)]:
         leased = requested.model_copy(update={"lease_expires_at": before})
@@ -408,6 +409,8 @@ def test_a_reset_ends_every_project() -> None:
     project.given(requested, started, provisioned, ProjectDeleted()).when(Erase()).then_nothing()
 
 
-@pytest.mark.parametrize("command", [RequestCancel(), RequestRetry(NOW), StartTeardown(""), ExtendLease(1, NOW)])
+@pytest.mark.parametrize(
+    "command", [RequestCancel(), RequestRetry(NOW), StartTeardown(""), ExtendLease(1, NOW, YEAR)]
+)
 def test_nothing_can_be_done_with_what_was_never_asked_for(command: RequestCancel) -> None:
     project.given().when(command).then_raises(errors.UnknownProjectError)

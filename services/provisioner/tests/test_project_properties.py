@@ -39,6 +39,7 @@ from hcmp_provisioner.domain.commands import (
     StartRun,
     StartStep,
     StartTeardown,
+    WarnOfLease,
 )
 from hcmp_provisioner.domain.errors import ProjectError
 from hcmp_provisioner.domain.project import PROJECT
@@ -78,7 +79,8 @@ commands: st.SearchStrategy[ProjectCommand] = st.one_of(
         ]
     ),
     st.builds(ReplaceMachines, workers, numbers, st.just(("vm-1",))),
-    st.just(ExtendLease(1, NOW)),
+    st.just(ExtendLease(1, NOW, timedelta(days=365))),
+    st.just(WarnOfLease(NOW)),
     st.builds(ExpireLease, st.sampled_from([datetime(2026, 11, day, tzinfo=UTC) for day in (23, 25)])),
 )
 

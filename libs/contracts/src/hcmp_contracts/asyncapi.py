@@ -22,10 +22,10 @@ Document = dict[str, JsonValue]
 Examples = Mapping[str, JsonValue]
 
 DESCRIPTION = (
-    "Every change of the platform is an event of one NATS JetStream stream, `EVENTS`. Read it with a consumer of your "
-    "own and the user `consumer`; the order of events is their stream sequence. Each message is a CloudEvent 1.0 in "
-    "structured JSON. Types are versioned and never change their meaning; fields may be added, so ignore what you do "
-    "not know."
+    "Every change of the platform is an event of one NATS JetStream stream, `EVENTS`. Read it with a consumer of "
+    "your own and the user `consumer`; the order of events is their stream sequence. Each message is a CloudEvent "
+    "1.0 in structured JSON. Types are versioned and never change their meaning; fields may be added, so ignore "
+    "what you do not know."
 )
 
 

@@ -15,8 +15,8 @@ INTRODUCTION = """\
 # Events
 
 Generated from `libs/contracts`; the same for programs is `asyncapi.json`, which has an example of each. How to
-read the log: [consume events](../how-to/consume-events.md). All stand in the stream `EVENTS`, in the order in which
-they happened.
+read the log: [consume events](../how-to/consume-events.md). All stand in the stream `EVENTS`, in the order in
+which they happened.
 """
 
 

@@ -191,6 +191,14 @@ class LeaseExtended(DomainEvent):
     after: datetime
 
 
+class LeaseWarning(DomainEvent):
+    """The lease ends in so many hours or less, unless it is extended."""
+
+    event_type: ClassVar[str] = "hcmp.project.lease-warning.v1"
+    ends_at: datetime
+    hours: int
+
+
 class LeaseExpired(DomainEvent):
     event_type: ClassVar[str] = "hcmp.project.lease-expired.v1"
 
@@ -223,6 +231,7 @@ ProjectEvent = (
     | ProjectCancelled
     | RetryRequested
     | LeaseExtended
+    | LeaseWarning
     | LeaseExpired
     | TeardownStarted
     | ProjectDeleted

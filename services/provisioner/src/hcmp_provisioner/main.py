@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -16,7 +17,7 @@ from hcmp_provisioner.handlers.admission import Admission
 from hcmp_provisioner.handlers.projects import Projects
 from hcmp_provisioner.live_log import LiveLog
 from hcmp_provisioner.projections.read_model import READ_MODEL
-from hcmp_provisioner.reactors import admissions, denials, holds, leases, quotas, reset
+from hcmp_provisioner.reactors import admissions, denials, holds, lease_warnings, leases, quotas, reset
 from hcmp_provisioner.reactors.commanding import SERVICE
 from hcmp_provisioner.settings import ApiSettings
 from hcmp_webkit.identity import Identity
@@ -37,7 +38,10 @@ def make_app(settings: ApiSettings, *, identity: Identity | None = None) -> Fast
                 app,
                 projects=Projects(platform.store, platform.projector, platform.pool, templates, admission),
                 live_log=LiveLog(platform.store, platform.projector, platform.pool),
-                approval=Approval(settings.approval_from_machines),
+                rules=access.Rules(
+                    approval=Approval(settings.approval_from_machines),
+                    longest_lease=timedelta(days=settings.max_lease_days),
+                ),
                 public_url=settings.public_url,
             )
             reactors = _reactors(platform, admission)
@@ -50,6 +54,7 @@ def make_app(settings: ApiSettings, *, identity: Identity | None = None) -> Fast
 def _reactors(platform: Platform, admission: Admission) -> list[Reactor]:
     store, projector, pool = platform.store, platform.projector, platform.pool
     lease, hold = leases.Leases(store, utc_now), holds.Holds(store)
+    warning = lease_warnings.LeaseWarnings(store, utc_now)
 
     def reactor(name: str, subjects: tuple[str, ...], handle: Handler, stream: str = EVENTS) -> Reactor:
         return Reactor(platform.client, SERVICE, name, subjects, handle, stream=stream)
@@ -57,6 +62,8 @@ def _reactors(platform: Platform, admission: Admission) -> list[Reactor]:
     return [
         reactor("lease-set", leases.SET_BY, lease.set),
         reactor("lease-due", (f"{leases.LEASE_DUE}.*",), lease.end, TIMERS),
+        reactor("lease-warning-set", leases.SET_BY, warning.set),
+        reactor("lease-warning-due", (f"{lease_warnings.WARNING_DUE}.*.*",), warning.warn, TIMERS),
         reactor("hold-set", holds.SET_BY, hold.set),
         reactor("hold-due", (f"{holds.HOLD_DUE}.*",), hold.end, TIMERS),
         reactor("allocation-denied", denials.SUBJECTS, denials.Denials(store)),

@@ -12,11 +12,12 @@ class ApiSettings(ServiceSettings):
     """The API needs no secret of a machine: it reads the templates and nothing else.
 
     A project of `approval_from_machines` or more needs an operator's approval, whatever its template says; with 0
-    none does for its size.
+    none does for its size. No lease ends later than `max_lease_days` from now.
     """
 
     playbooks_dir: Path
     approval_from_machines: int = Field(default=0, ge=0)
+    max_lease_days: int = Field(default=365, ge=1)
 
 
 class WorkerSettings(ServiceSettings):

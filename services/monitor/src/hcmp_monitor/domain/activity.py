@@ -55,6 +55,7 @@ TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
     project.ProjectCancelled: ("finished_steps",),
     project.RetryRequested: ("attempt", "keep_machines", "lost"),
     project.LeaseExtended: ("before", "after"),
+    project.LeaseWarning: ("ends_at", "hours"),
     project.LeaseExpired: (),
     project.TeardownStarted: ("reason",),
     project.ProjectDeleted: (),

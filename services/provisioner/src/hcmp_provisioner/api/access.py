@@ -1,5 +1,7 @@
 """What the routes work with, and who may see which project: one's own; an operator, all."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -14,11 +16,19 @@ from hcmp_webkit.identity import Caller, Principal
 from hcmp_webkit.problems import not_found
 
 
-def install(app: FastAPI, *, projects: Projects, live_log: LiveLog, approval: Approval, public_url: str) -> None:
+@dataclass(frozen=True)
+class Rules:
+    """What this installation's operators have settled: who is asked first, and how long a lease may last."""
+
+    approval: Approval
+    longest_lease: timedelta
+
+
+def install(app: FastAPI, *, projects: Projects, live_log: LiveLog, rules: Rules, public_url: str) -> None:
     """Let the routes of `app` find what they work with."""
     app.state.projects = projects
     app.state.live_log = live_log
-    app.state.approval = approval
+    app.state.rules = rules
     app.state.public_url = public_url
 
 
@@ -32,14 +42,14 @@ def _live_log(connection: HTTPConnection) -> LiveLog:
     return live_log
 
 
-def _approval(connection: HTTPConnection) -> Approval:
-    approval: Approval = connection.app.state.approval
-    return approval
+def _rules(connection: HTTPConnection) -> Rules:
+    rules: Rules = connection.app.state.rules
+    return rules
 
 
 Write = Annotated[Projects, Depends(_projects)]
 Log = Annotated[LiveLog, Depends(_live_log)]
-Policy = Annotated[Approval, Depends(_approval)]
+Policy = Annotated[Rules, Depends(_rules)]
 
 
 async def visible_to(caller: Principal, projects: Projects, project_id: UUID) -> ProjectView:

@@ -29,7 +29,7 @@ async def list_templates(
         return TemplateAnswer.of(
             template,
             language,
-            approval=policy.policy(template),
+            approval=policy.approval.policy(template),
             typical_seconds=sum(steps.values()) if steps else None,
         )
 

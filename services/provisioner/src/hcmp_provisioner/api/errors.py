@@ -2,6 +2,7 @@
 
 from hcmp_provisioner.domain.errors import (
     IdempotencyKeyReusedError,
+    LeaseLimitError,
     NoLeaseError,
     NotAwaitingApprovalError,
     NotCancellableError,
@@ -61,6 +62,17 @@ def _refused(slug: str, title: str, sentence: str) -> Problem:
     return Problem(slug, title=title, status=409, detail=sentence)
 
 
+def _lease_limit(error: LeaseLimitError) -> Problem:
+    latest = error.latest.isoformat().replace("+00:00", "Z")
+    return Problem(
+        "lease-limit",
+        title="A lease may not last so long",
+        status=409,
+        detail=f"A lease may last until {latest}, and no longer.",
+        latest=latest,
+    )
+
+
 ERRORS: ErrorTable = {
     UnknownProjectError: lambda _: not_found(),
     UnknownTemplateError: lambda error: Problem(
@@ -103,6 +115,7 @@ ERRORS: ErrorTable = {
         "Nothing to approve",
         f"The project is {error.status}; only a request that waits for approval can be approved or refused.",
     ),
+    LeaseLimitError: _lease_limit,
     NoLeaseError: lambda error: _refused(
         "no-lease", "No lease to extend", f"The project is {error.status}; it has no lease to extend."
     ),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
 from hcmp_eventstore.store import utc_now
-from hcmp_provisioner.api.access import Visible, Write
+from hcmp_provisioner.api.access import Policy, Visible, Write
 from hcmp_provisioner.api.models import (
     ChangeAnswer,
     EventsAnswer,
@@ -106,10 +106,12 @@ async def cancel_project(view: Visible, request: Request, caller: Member, projec
 
 @router.patch("/api/projects/{id}/lease", status_code=202)
 async def extend_lease(
-    view: Visible, body: LeaseBody, request: Request, caller: Member, projects: Write
+    view: Visible, body: LeaseBody, request: Request, caller: Member, projects: Write, policy: Policy
 ) -> LeaseAnswer:
-    """Keep a project longer: by so many days from the end of its lease, or from now when it has none."""
-    command = ExtendLease(days=body.days, now=utc_now())
+    """Keep a project longer: by so many days from the end of its lease, or from now when it has none. Not beyond
+    the latest time that the platform allows (409 `lease-limit`, with `latest`).
+    """
+    command = ExtendLease(days=body.days, now=utc_now(), longest=policy.longest_lease)
     await projects.extend_lease(view.id, command, context(caller, request))
     return LeaseAnswer.of(await _read(projects, view.id))
 

@@ -1,18 +1,18 @@
 """`POST /api/provision` and `POST …/retry`: ask for machines, answer with those that were granted."""
 
-from datetime import timedelta
 from typing import assert_never
 
 from fastapi import APIRouter, Request
 from uuid_utils.compat import uuid7
 
 from hcmp_eventstore.store import utc_now
-from hcmp_provisioner.api.access import Policy, Visible, Write
+from hcmp_provisioner.api.access import Policy, Rules, Visible, Write
 from hcmp_provisioner.api.errors import insufficient_capacity
 from hcmp_provisioner.api.models import MachineAnswer, ProvisionAnswer, ProvisionBody
 from hcmp_provisioner.domain import commands
 from hcmp_provisioner.domain.commands import RequestRetry
-from hcmp_provisioner.domain.template import Approval, Template
+from hcmp_provisioner.domain.lease import first_lease
+from hcmp_provisioner.domain.template import Template
 from hcmp_provisioner.handlers.projects import Outcome
 from hcmp_provisioner.projections.project_view import Denied, Granted, Queued
 from hcmp_webkit.idempotency import IdempotencyKey, stable_id
@@ -54,7 +54,8 @@ async def retry_project(view: Visible, request: Request, caller: Member, project
     return _answer(view.id, outcome)
 
 
-def _command(body: ProvisionBody, caller: Principal, template: Template, policy: Approval) -> commands.Request:
+def _command(body: ProvisionBody, caller: Principal, template: Template, rules: Rules) -> commands.Request:
+    days, longest = body.lease_days, rules.longest_lease
     # A dry run keeps nothing, and shows whoever approves what the real one would do.
     approved = caller.is_operator or body.dry_run
     return commands.Request(
@@ -66,11 +67,11 @@ def _command(body: ProvisionBody, caller: Principal, template: Template, policy:
         variables=template.settle(body.variables),
         roles=template.roles,
         steps=template.plan(),
-        lease_expires_at=utc_now() + timedelta(days=body.lease_days) if body.lease_days else None,
+        lease_expires_at=first_lease(days, now=utc_now(), longest=longest) if days else None,
         request_digest=body.digest(),
         dry_run=body.dry_run,
         wait=body.wait,
-        needs_approval=policy.policy(template) == "operator" and not approved,
+        needs_approval=rules.approval.policy(template) == "operator" and not approved,
     )
 
 

@@ -1,7 +1,7 @@
 """What may be asked of a project, and what a worker may report of its run: orders, each with its facts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hcmp_contracts.project import HostFailure, HostResult, PlannedStep, RoleCount
 
@@ -81,9 +81,17 @@ class EndHold:
 
 @dataclass(frozen=True)
 class ExtendLease:
-    """Keep the project `days` longer than until now."""
+    """Keep the project `days` longer than until now, but not more than `longest` from now on."""
 
     days: int
+    now: datetime
+    longest: timedelta
+
+
+@dataclass(frozen=True)
+class WarnOfLease:
+    """Tell that the lease ends soon, if it does."""
+
     now: datetime
 
 
@@ -192,6 +200,7 @@ ProjectCommand = (
     | RequestRetry
     | EndHold
     | ExtendLease
+    | WarnOfLease
     | ExpireLease
     | StartTeardown
     | Delete

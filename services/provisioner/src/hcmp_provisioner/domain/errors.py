@@ -56,6 +56,23 @@ class LeaseNotOverError(ProjectError):
         self.ends_at = ends_at
 
 
+class LeaseWarningEarlyError(ProjectError):
+    """The lease ends later than whoever wants to warn of it thinks; the next warning is due at `due_at`."""
+
+    def __init__(self, due_at: datetime, hours: int) -> None:
+        super().__init__(f"the warning {hours} hours before is due at {due_at}")
+        self.due_at = due_at
+        self.hours = hours
+
+
+class LeaseLimitError(ProjectError):
+    """A lease ends at `latest`, and no later."""
+
+    def __init__(self, latest: datetime) -> None:
+        super().__init__(f"a lease may last until {latest}")
+        self.latest = latest
+
+
 class RunNotWantedError(WrongSituationError):
     """The run is over, or was never to be: whoever wants to work on it can stop."""
 

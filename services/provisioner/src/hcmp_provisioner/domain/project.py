@@ -1,13 +1,12 @@
 """The project: what may be asked of it, and which facts follow. Pure: time and ids arrive in commands."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from hcmp_contracts.project import (
     CancelRequested,
     HoldEnded,
     LeaseExpired,
-    LeaseExtended,
     ProjectAdmitted,
     ProjectApproved,
     ProjectCancelled,
@@ -35,12 +34,12 @@ from hcmp_provisioner.domain.commands import (
     RequestCancel,
     RequestRetry,
     StartTeardown,
+    WarnOfLease,
 )
 from hcmp_provisioner.domain.errors import (
     AlreadyRequestedError,
     IdempotencyKeyReusedError,
     LeaseNotOverError,
-    NoLeaseError,
     NotAwaitingApprovalError,
     NotCancellableError,
     NotRetryableError,
@@ -49,6 +48,7 @@ from hcmp_provisioner.domain.errors import (
     RunNotWantedError,
     UnknownProjectError,
 )
+from hcmp_provisioner.domain.lease import extend_lease, warn_of_lease
 from hcmp_provisioner.domain.project_state import (
     Cancelled,
     Cancelling,
@@ -92,7 +92,9 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one line a command
         case EndHold():
             return _end_hold(command, project)
         case ExtendLease():
-            return _extend_lease(command, project)
+            return extend_lease(command, project)
+        case WarnOfLease():
+            return warn_of_lease(command, project)
         case ExpireLease():
             return _expire_lease(command, project)
         case StartTeardown():
@@ -241,20 +243,6 @@ def _end_hold(command: EndHold, project: Project) -> list[ProjectEvent]:
             return [HoldEnded(attempt=command.attempt)]
         case _:
             return []
-
-
-def _extend_lease(command: ExtendLease, project: Project) -> list[ProjectEvent]:
-    match project:
-        case HeldBack() | Requested() | Configuring() | Cancelling() | Completed() | Failed() | Cancelled():
-            before = project.details.lease_expires_at
-            start = max(before, command.now) if before else command.now
-            return [LeaseExtended(before=before, after=start + timedelta(days=command.days))]
-        case Unknown():
-            raise UnknownProjectError
-        case Rejected() | Deleting() | Deleted():
-            raise NoLeaseError(status_of(project))
-        case _:
-            assert_never(project)
 
 
 def _expire_lease(command: ExpireLease, project: Project) -> list[ProjectEvent]:

@@ -10,6 +10,7 @@ from hcmp_contracts.project import (
     HoldEnded,
     LeaseExpired,
     LeaseExtended,
+    LeaseWarning,
     PlannedStep,
     ProjectAdmitted,
     ProjectApproved,
@@ -32,7 +33,10 @@ from hcmp_contracts.project import (
 
 @dataclass(frozen=True)
 class Details:
-    """What was asked for, how often machines were asked for (`attempt`), and how often because some were lost."""
+    """What was asked for, how often machines were asked for (`attempt`), and how often because some were lost.
+
+    `lease_warned` is how many hours before the end of this lease it was last warned of.
+    """
 
     name: str
     owner_id: str
@@ -43,6 +47,7 @@ class Details:
     steps: tuple[PlannedStep, ...]
     request_digest: str
     lease_expires_at: datetime | None
+    lease_warned: int | None = None
     dry_run: bool = False
     wait: bool = False
     attempt: int = 1
@@ -187,7 +192,9 @@ def evolve(project: Project, event: ProjectEvent) -> Project:  # noqa: C901, PLR
             # A retry that found no machines leaves the project what it was: without a working run.
             return Rejected(project.details) if project.details.attempt == 1 else Failed(project.details)
         case LeaseExtended(after=after):
-            return replace(project, details=replace(project.details, lease_expires_at=after))
+            return replace(project, details=replace(project.details, lease_expires_at=after, lease_warned=None))
+        case LeaseWarning(hours=hours):
+            return replace(project, details=replace(project.details, lease_warned=hours))
         case LeaseExpired():
             return project
         case ProjectProvisioned() | ProjectCancelled() | TeardownStarted() | ProjectDeleted():
