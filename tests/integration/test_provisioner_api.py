@@ -332,6 +332,16 @@ async def test_a_lease_is_extended(lab: ProjectLab) -> None:
     assert (await project(lab, project_id))["lease_expires_at"] == answer.json()["lease_expires_at"]
 
 
+async def test_a_lease_ends_within_the_limit(lab: ProjectLab) -> None:
+    project_id = await lab.provision(KIM, lease_days=1)
+    before = datetime.fromisoformat((await project(lab, project_id))["lease_expires_at"])
+    answer = await lab.call(KIM, "PATCH", f"/api/projects/{project_id}/lease", {"days": 365})
+    assert slug(answer) == (409, "lease-limit")
+    latest = datetime.fromisoformat(answer.json()["latest"])
+    assert abs(latest - before - timedelta(days=364)) < timedelta(minutes=1)
+    assert datetime.fromisoformat((await project(lab, project_id))["lease_expires_at"]) == before
+
+
 async def test_projects_are_listed_in_pages_newest_first(lab: ProjectLab) -> None:
     ids = [await lab.provision(KIM, name=f"shop {number}") for number in range(5)]
     seen: list[str] = []

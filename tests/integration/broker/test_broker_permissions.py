@@ -47,7 +47,7 @@ OWNED = {
         "hcmp.log.p1",
         "hcmp.timer.lease-due.p1",
     ],
-    "monitor": [],
+    "monitor": ["hcmp.dead-letter.1.recorded"],
     "terminal": ["hcmp.terminal-session.s1.opened"],
 }
 SERVICES = tuple(OWNED)

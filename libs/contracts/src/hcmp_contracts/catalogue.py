@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from hcmp_contracts.account import AccountEvent
 from hcmp_contracts.allocation import AllocationEvent
+from hcmp_contracts.dead_letter import DeadLetterRecorded
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_contracts.project import ProjectEvent
 from hcmp_contracts.quota import QuotaEvent
@@ -23,8 +24,11 @@ UNIONS: tuple[Any, ...] = (
     ProjectEvent,
     QuotaEvent,
     TerminalSessionEvent,
+    DeadLetterRecorded,
 )
-EVENTS: dict[str, type[DomainEvent]] = {event.event_type: event for union in UNIONS for event in get_args(union)}
+EVENTS: dict[str, type[DomainEvent]] = {
+    event.event_type: event for union in UNIONS for event in get_args(union) or (union,)
+}
 AGGREGATES: tuple[str, ...] = tuple(dict.fromkeys(event.aggregate() for event in EVENTS.values()))
 
 

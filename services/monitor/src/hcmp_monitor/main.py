@@ -11,6 +11,7 @@ from hcmp_monitor.adapters.prometheus import Prometheus
 from hcmp_monitor.api.application import application
 from hcmp_monitor.api.parts import Parts
 from hcmp_monitor.projections.model import MODEL
+from hcmp_monitor.reactors import DeadLetters
 from hcmp_monitor.settings import MonitorSettings
 from hcmp_webkit.identity import Identity
 from hcmp_webkit.platform import open_platform
@@ -35,6 +36,8 @@ def build(settings: MonitorSettings, *, identity: Identity | None = None) -> Fas
                 clock=utc_now,
             )
             platform.attach(app)
+            letters = DeadLetters(platform.store)
+            await stack.enter_async_context(platform.background(letters.follow()))
             yield
 
     return application(lifespan)

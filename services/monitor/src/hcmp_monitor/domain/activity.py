@@ -6,7 +6,7 @@ The fields are listed one by one, so that a new one (a credential, a key) is tol
 from dataclasses import dataclass
 from typing import Any
 
-from hcmp_contracts import account, allocation, project, quota, settings, system, terminal_session, vm
+from hcmp_contracts import account, allocation, dead_letter, project, quota, settings, system, terminal_session, vm
 from hcmp_contracts.envelope import DomainEvent
 
 TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
@@ -64,6 +64,7 @@ TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
     quota.QuotaReleased: (),
     terminal_session.TerminalSessionOpened: ("username",),
     terminal_session.TerminalSessionClosed: ("exit_status", "reason"),
+    dead_letter.DeadLetterRecorded: ("reactor", "reason", "sequence", "letter_type", "letter_subject"),
 }
 
 
