@@ -76,3 +76,23 @@ def test_the_public_list_names_only_routes_that_exist() -> None:
         for operation in operations(app_of(service))
     }
     assert PUBLIC - existing == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_document_says_which_routes_want_a_token_and_how_each_refuses(service: str) -> None:
+    app = app_of(service)
+    wanting = {(found.method, found.path) for found in operations(app) if asks_who_calls(found.dependant)}
+    document = app.openapi()
+    told = {
+        (method.upper(), path): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert {at for at, operation in told.items() if {"bearer": []} in operation.get("security", [])} == wanting
+    for operation in told.values():
+        for status in ("4XX", "5XX"):
+            [(media_type, content)] = operation["responses"][status]["content"].items()
+            assert media_type == "application/problem+json"
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert "HTTPValidationError" not in document["components"]["schemas"]

@@ -5,12 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ConfigDict
 
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
 from hcmp_webkit.app import MAX_BODY_BYTES, create_app
 from hcmp_webkit.logs import redact
+from hcmp_webkit.openapi import PROBLEM
 from hcmp_webkit.problems import Problem
 
 
@@ -131,3 +133,10 @@ def test_values_named_like_secrets_never_reach_the_log() -> None:
 def test_a_ticket_in_a_logged_address_is_blanked() -> None:
     event = redact(None, "info", {"event": '"WebSocket /ws/ssh/1?after=1&ticket=abc.def" [accepted]'})
     assert event["event"] == '"WebSocket /ws/ssh/1?after=1&ticket=***" [accepted]'
+
+
+@pytest.mark.parametrize("path", ["/domain", "/conflict", "/silent", "/bug", "/nowhere", "/body"])
+async def test_a_refusal_is_what_the_document_says_it_is(client: httpx.AsyncClient, path: str) -> None:
+    answer = await (client.post(path, json={}) if path == "/body" else client.get(path))
+    assert answer.headers["content-type"] == "application/problem+json"
+    Draft202012Validator(PROBLEM).validate(answer.json())

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from hcmp_webkit import health, problems
+from hcmp_webkit import health, openapi, problems
 from hcmp_webkit.problems import ErrorTable
 
 log = structlog.get_logger(__name__)
@@ -41,10 +41,12 @@ def create_app(*, service: str, lifespan: Lifespan | None = None, errors: ErrorT
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
+        responses=openapi.RESPONSES,
     )
     app.state.readiness = health.Readiness()
     app.include_router(health.router)
     problems.install(app, errors or {})
+    openapi.install(app)
     app.add_middleware(RequestFrame)
     return app
 

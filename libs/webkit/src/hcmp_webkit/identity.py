@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import jwt
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from starlette.requests import HTTPConnection
@@ -228,7 +229,13 @@ def bearer(connection: HTTPConnection) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-async def signed_in(request: Request) -> Principal:
+# Only for the OpenAPI document: which routes want a token. It refuses nothing, `signed_in` does.
+_SCHEME = HTTPBearer(scheme_name="bearer", bearerFormat="JWT", auto_error=False)
+
+
+async def signed_in(
+    request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(_SCHEME)]
+) -> Principal:
     """Any signed-in account. Raises Problem 401 `invalid-token`."""
     token = bearer(request)
     if token is None:

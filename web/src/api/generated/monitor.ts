@@ -134,11 +134,6 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         JsonValue: unknown;
         /** MachineHistory */
         MachineHistory: {
@@ -203,6 +198,24 @@ export interface components {
             /** Name */
             name: string | null;
         };
+        /**
+         * Problem
+         * @description A refusal (RFC 9457). `type` is a stable slug; further members are facts of that type.
+         */
+        Problem: {
+            detail: string;
+            /** @description Of a `malformed-request`: which fields, and why */
+            errors?: {
+                field: string;
+                reason: string;
+            }[];
+            status: number;
+            title: string;
+            /** @example insufficient-capacity */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** Resources */
         Resources: {
             /**
@@ -240,19 +253,6 @@ export interface components {
          * @enum {string}
          */
         Span: "1h" | "24h" | "7d";
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -290,13 +290,22 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -321,13 +330,22 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ActivityEntry"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -348,6 +366,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Resources"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -374,13 +410,22 @@ export interface operations {
                     "application/json": components["schemas"]["MachineHistory"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -30,7 +30,8 @@ export interface paths {
         };
         /**
          * List Projects
-         * @description One's own projects, newest first; an operator sees everyone's. Deleted ones only by `status=deleted`.
+         * @description One's own projects, newest first; an operator sees everyone's. Deleted ones only by `status=deleted`; with
+         *     `waiting_for=approval` those that an operator has to approve.
          */
         get: operations["list_projects"];
         put?: never;
@@ -60,6 +61,26 @@ export interface paths {
          * @description Give the machines back and end the project. A running one is cancelled first (409 otherwise).
          */
         delete: operations["delete_project"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Project
+         * @description Agree to a request that waits for approval; it goes on as soon as quota and machines suffice.
+         */
+        post: operations["approve_project"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -120,7 +141,8 @@ export interface paths {
         head?: never;
         /**
          * Extend Lease
-         * @description Keep a project longer: by so many days from the end of its lease, or from now when it has none.
+         * @description Keep a project longer: by so many days from the end of its lease, or from now when it has none. Not beyond
+         *     the latest time that the platform allows (409 `lease-limit`, with `latest`).
          */
         patch: operations["extend_lease"];
         trace?: never;
@@ -145,6 +167,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{id}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Owners Quota
+         * @description What the project's owner may use and uses: what an operator wants to know before approving it.
+         */
+        get: operations["read_owners_quota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Project
+         * @description Refuse a request that waits for approval, and tell its owner why.
+         */
+        post: operations["reject_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{id}/retry": {
         parameters: {
             query?: never;
@@ -156,7 +218,8 @@ export interface paths {
         put?: never;
         /**
          * Retry Project
-         * @description Try a failed or cancelled project again, on fresh machines.
+         * @description Try a failed or cancelled project again: from the failed step on while its machines are still held, from the
+         *     beginning on fresh ones otherwise.
          */
         post: operations["retry_project"];
         delete?: never;
@@ -177,8 +240,31 @@ export interface paths {
         /**
          * Provision
          * @description Ask for a project. Its machines are taken at once; configuring them goes on in the background.
+         *
+         *     With `wait`, or when an operator has to approve it, the request may stay `requested` without machines; its
+         *     `waiting_for` says why. A `dry_run` shows what would change and keeps no machine.
          */
         post: operations["provision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Own Quota
+         * @description What the caller may use at once, and uses.
+         */
+        get: operations["read_own_quota"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -194,7 +280,7 @@ export interface paths {
         };
         /**
          * List Templates
-         * @description The kinds of projects, in the reader's language.
+         * @description The kinds of projects, in the reader's language, and how long each usually takes.
          */
         get: operations["list_templates"];
         put?: never;
@@ -282,11 +368,6 @@ export interface components {
             /** Step */
             step: number | null;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /**
          * HostFailure
          * @description Why a step failed on one machine, in Ansible's words.
@@ -301,6 +382,39 @@ export interface components {
              * @default false
              */
             unreachable?: boolean;
+            /** Vm */
+            vm: string;
+        };
+        /**
+         * HostResult
+         * @description How many tasks of one step ended how on one machine.
+         */
+        HostResult: {
+            /**
+             * Changed
+             * @default 0
+             */
+            changed?: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed?: number;
+            /**
+             * Ok
+             * @default 0
+             */
+            ok?: number;
+            /**
+             * Skipped
+             * @default 0
+             */
+            skipped?: number;
+            /**
+             * Unreachable
+             * @default 0
+             */
+            unreachable?: number;
             /** Vm */
             vm: string;
         };
@@ -338,7 +452,44 @@ export interface components {
         PlatformAnswer: {
             maintenance: components["schemas"]["MaintenanceAnswer"];
         };
-        /** ProjectAnswer */
+        /**
+         * Problem
+         * @description A refusal (RFC 9457). `type` is a stable slug; further members are facts of that type.
+         */
+        Problem: {
+            detail: string;
+            /** @description Of a `malformed-request`: which fields, and why */
+            errors?: {
+                field: string;
+                reason: string;
+            }[];
+            status: number;
+            title: string;
+            /** @example insufficient-capacity */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ProgressAnswer
+         * @description `typical_seconds` and `remaining_seconds` are estimates from this template's past runs, null without any.
+         */
+        ProgressAnswer: {
+            /** Finished */
+            finished: number;
+            /** Remaining Seconds */
+            remaining_seconds: number | null;
+            /** Share */
+            share: number;
+            /** Total */
+            total: number;
+            /** Typical Seconds */
+            typical_seconds: number | null;
+        };
+        /**
+         * ProjectAnswer
+         * @description `machines_held_until`: until then a retry of the failed project goes on where it ended.
+         */
         ProjectAnswer: {
             /** Attempt */
             attempt: number;
@@ -347,17 +498,22 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Dry Run */
+            dry_run: boolean;
             failure: components["schemas"]["FailureAnswer"] | null;
             /** Id */
             id: string;
             /** Lease Expires At */
             lease_expires_at: string | null;
+            /** Machines Held Until */
+            machines_held_until: string | null;
             /** Name */
             name: string;
             /** Owner */
             owner: string;
             /** Packages */
             packages: string[];
+            progress: components["schemas"]["ProgressAnswer"];
             /**
              * Status
              * @enum {string}
@@ -369,6 +525,7 @@ export interface components {
             template: string;
             /** Vms */
             vms: components["schemas"]["MachineAnswer"][];
+            waiting_for: components["schemas"]["WaitingAnswer"] | null;
         };
         /** ProjectsAnswer */
         ProjectsAnswer: {
@@ -394,9 +551,16 @@ export interface components {
         };
         /**
          * ProvisionBody
-         * @description `lease_days`: how long the project may keep its machines; absent: until it is deleted.
+         * @description `lease_days`: how long the project may keep its machines; absent: until it is deleted. `wait`: rather than
+         *     be refused, wait until maintenance is over and quota and machines suffice. `dry_run`: only show what would
+         *     change (Ansible's check mode with diff).
          */
         ProvisionBody: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run?: boolean;
             /** Lease Days */
             lease_days?: number | null;
             /** Name */
@@ -415,6 +579,34 @@ export interface components {
             variables?: {
                 [key: string]: string;
             };
+            /**
+             * Wait
+             * @default false
+             */
+            wait?: boolean;
+        };
+        /**
+         * QuotaAnswer
+         * @description What an account may use at once, and uses.
+         */
+        QuotaAnswer: {
+            machines: components["schemas"]["QuotaUse"];
+            runs: components["schemas"]["QuotaUse"];
+        };
+        /** QuotaUse */
+        QuotaUse: {
+            /** Quota */
+            quota: number;
+            /** Used */
+            used: number;
+        };
+        /**
+         * RefusalBody
+         * @description `reason` is a sentence for the project's owner.
+         */
+        RefusalBody: {
+            /** Reason */
+            reason: string;
         };
         /** RoleAnswer */
         RoleAnswer: {
@@ -427,8 +619,14 @@ export interface components {
         StepAnswer: {
             /** Attempt */
             attempt: number;
+            /** Duration Seconds */
+            duration_seconds: number | null;
+            /** Failures */
+            failures: components["schemas"]["HostFailure"][];
             /** Finished At */
             finished_at: string | null;
+            /** Hosts */
+            hosts: components["schemas"]["HostResult"][];
             /** Name */
             name: string;
             /** Number */
@@ -443,6 +641,11 @@ export interface components {
         };
         /** TemplateAnswer */
         TemplateAnswer: {
+            /**
+             * Approval
+             * @enum {string}
+             */
+            approval: "none" | "operator";
             /** Description */
             description: string;
             /** Id */
@@ -453,6 +656,8 @@ export interface components {
             steps: components["schemas"]["TemplateStepAnswer"][];
             /** Title */
             title: string;
+            /** Typical Seconds */
+            typical_seconds: number | null;
             /** Variables */
             variables: components["schemas"]["VariableAnswer"][];
         };
@@ -468,19 +673,6 @@ export interface components {
             /** Templates */
             templates: components["schemas"]["TemplateAnswer"][];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
         /** VariableAnswer */
         VariableAnswer: {
             /** Default */
@@ -491,6 +683,29 @@ export interface components {
             name: string;
             /** Pattern */
             pattern: string;
+        };
+        /**
+         * WaitingAnswer
+         * @description Why a project waits; the figures are those of its reason, null where they say nothing.
+         */
+        WaitingAnswer: {
+            /** Available */
+            available: number | null;
+            /** Detail */
+            detail: string;
+            /** Needed */
+            needed: number | null;
+            /** Quota */
+            quota: number | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "approval" | "maintenance" | "quota" | "capacity" | "worker";
+            /** Shortfall */
+            shortfall: number | null;
+            /** Used */
+            used: number | null;
         };
     };
     responses: never;
@@ -519,6 +734,24 @@ export interface operations {
                     "application/json": components["schemas"]["PlatformAnswer"];
                 };
             };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_projects: {
@@ -527,6 +760,7 @@ export interface operations {
                 limit?: number;
                 cursor?: string | null;
                 status?: ("requested" | "configuring" | "completed" | "failed" | "cancelled" | "deleting" | "deleted" | "rejected") | null;
+                waiting_for?: "approval" | null;
             };
             header?: never;
             path?: never;
@@ -543,13 +777,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectsAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -576,13 +819,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -607,13 +859,62 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -638,13 +939,22 @@ export interface operations {
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -669,13 +979,22 @@ export interface operations {
                     "application/json": components["schemas"]["EventsAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -704,13 +1023,22 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -735,13 +1063,106 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_owners_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -766,13 +1187,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProvisionAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -801,13 +1231,60 @@ export interface operations {
                     "application/json": components["schemas"]["ProvisionAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_own_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -832,13 +1309,22 @@ export interface operations {
                     "application/json": components["schemas"]["TemplatesAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

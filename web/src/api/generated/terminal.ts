@@ -25,10 +25,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * Problem
+         * @description A refusal (RFC 9457). `type` is a stable slug; further members are facts of that type.
+         */
+        Problem: {
+            detail: string;
+            /** @description Of a `malformed-request`: which fields, and why */
+            errors?: {
+                field: string;
+                reason: string;
+            }[];
+            status: number;
+            title: string;
+            /** @example insufficient-capacity */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /** SessionAccount */
         SessionAccount: {
@@ -68,19 +81,6 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["TerminalSession"][];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -111,13 +111,22 @@ export interface operations {
                     "application/json": components["schemas"]["TerminalSessions"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: `type` says why */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
