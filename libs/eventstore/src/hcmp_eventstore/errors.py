@@ -35,6 +35,12 @@ class ReadGapError(EventStoreError):
     """A message of the log did not arrive in its turn; reading starts again at the last one that did."""
 
 
+class MisplacedEventError(EventStoreError):
+    """A message says that it is another event than its subject does. The broker vouches for the subject only:
+    whoever may write `hcmp.vm.…` must not be able to say in there what happened to an account.
+    """
+
+
 class RejectedEventError(EventStoreError):
     """A reaction says that trying this event again is of no use; it goes to the dead letters at once."""
 

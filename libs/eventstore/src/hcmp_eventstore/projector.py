@@ -206,7 +206,9 @@ class Projector:
         return int(row["sequence"]) if row else 0
 
     async def _apply(self, connection: AsyncConnection[DictRow], batch: Sequence[Msg]) -> None:
-        events = [read_recorded(message.metadata.sequence.stream, message.data) for message in batch]
+        events = [
+            read_recorded(message.metadata.sequence.stream, message.data, message.subject) for message in batch
+        ]
         async with connection.transaction():
             if await self._checkpoint(connection) != self.position:
                 raise CheckpointMovedError

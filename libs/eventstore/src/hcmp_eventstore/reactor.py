@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from hcmp_contracts.catalogue import UnknownEventError
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.errors import EventLeftError, RejectedEventError
+from hcmp_eventstore.errors import EventLeftError, MisplacedEventError, RejectedEventError
 from hcmp_eventstore.pull import ConsumerLostError, Puller
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.streams import EVENTS
@@ -92,8 +92,9 @@ class Reactor:
     async def _react(self, message: Msg) -> None:
         """The one place where a message gets its outcome: ack, nak with a delay, term, or none."""
         try:
-            recorded = read_recorded(message.metadata.sequence.stream, message.data)
-        except (UnknownEventError, ValidationError) as error:
+            subject = message.subject if self.stream == EVENTS else None
+            recorded = read_recorded(message.metadata.sequence.stream, message.data, subject)
+        except (UnknownEventError, ValidationError, MisplacedEventError) as error:
             await self._bury(message, f"unreadable: {error}")
             return
         try:

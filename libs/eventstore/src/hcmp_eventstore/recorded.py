@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hcmp_contracts.catalogue import parse
+from hcmp_contracts.catalogue import parse, subject_of
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
+from hcmp_eventstore.errors import MisplacedEventError
 
 E_co = TypeVar("E_co", bound=DomainEvent, covariant=True)
 
@@ -47,10 +48,20 @@ class Context:
         )
 
 
-def read_recorded(sequence: int, data: bytes) -> Recorded[DomainEvent]:
-    """Parse a stored message.
+def read_recorded(sequence: int, data: bytes, subject: str | None = None) -> Recorded[DomainEvent]:
+    """Parse a message that was stored under `subject`; without one (a timer's) the envelope is taken at its word.
 
-    Raises UnknownEventError or pydantic.ValidationError when this version cannot read it.
+    Raises UnknownEventError or pydantic.ValidationError when this version cannot read it, and MisplacedEventError
+    when envelope, type and subject do not agree.
     """
     envelope = CloudEvent.model_validate_json(data)
-    return Recorded(sequence=sequence, event=parse(envelope), envelope=envelope)
+    recorded = Recorded(sequence=sequence, event=parse(envelope), envelope=envelope)
+    if subject is not None:
+        parts = subject.split(".")
+        if (
+            envelope.subject != subject
+            or parts[2:3] == []
+            or subject_of(type(recorded.event), parts[2]) != subject
+        ):
+            raise MisplacedEventError(f"{subject} holds {envelope.type} of {envelope.subject}")
+    return recorded

@@ -235,7 +235,7 @@ class EventStore:
                 headers = message.headers or {}
                 if status := headers.get("Status"):
                     return events, _more_pending(status, headers, subject)
-                events.append(read_recorded(int(headers["Nats-Sequence"]), message.data))
+                events.append(read_recorded(int(headers["Nats-Sequence"]), message.data, headers["Nats-Subject"]))
         except NatsError as silence:
             raise StoreUnavailableError(f"load {subject}") from silence
         finally:

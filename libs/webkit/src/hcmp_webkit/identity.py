@@ -165,8 +165,9 @@ class Identity:
         async with aclosing(read_batches(client, stream=EVENTS, subjects=subjects, after=0)) as batches:
             async for batch in batches:
                 for message in batch:
+                    # Whose sessions ended, the subject says: the broker vouches for it.
                     envelope = CloudEvent.model_validate_json(message.data)
-                    self.revoked[envelope.subject.split(".")[2]] = envelope.time
+                    self.revoked[message.subject.split(".")[2]] = envelope.time
                 if batch[-1].metadata.sequence.stream >= end:
                     self._caught_up.set()
                 async with self._changed:
