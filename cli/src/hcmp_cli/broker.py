@@ -11,7 +11,8 @@ from hcmp_cli.ports import Ports
 from hcmp_cli.probes import http_answers
 from hcmp_cli.processes import Process, program
 
-USERS = ("auth", "inventory", "provisioner", "monitor", "terminal", "archive", "setup", "reset", "consumer")
+SERVICES = ("auth", "inventory", "provisioner", "monitor", "terminal", "archive")
+USERS = (*SERVICES, "setup", "reset", "backup", "restore", "consumer")
 CONFIGURATION = REPOSITORY / "deploy" / "nats" / "nats-server.conf"
 
 

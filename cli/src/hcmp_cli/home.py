@@ -17,12 +17,13 @@ DEFAULT_HOME = REPOSITORY / ".local"
 
 # What an installation makes in its folder. `clean` removes these and nothing else, so that a
 # folder named by mistake loses nothing of its own.
-_FOLDERS = ("caddy", "logs", "nats", "postgres", "secrets", "services")
+_FOLDERS = ("backups", "caddy", "logs", "nats", "postgres", "secrets", "services")
 _FILES = (
     "demo.json",
     "installation",
     "lab.json",
     "ports.toml",
+    "restoring",
     "supervisord.conf",
     "supervisord.pid",
     "supervisor.sock",
@@ -45,6 +46,16 @@ class Home:
     @property
     def services(self) -> Path:
         return self.path / "services"
+
+    @property
+    def backups(self) -> Path:
+        """Where the factory reset puts what it is about to forget."""
+        return self.path / "backups"
+
+    @property
+    def restoring(self) -> Path:
+        """Stands while a restore has not come to its end."""
+        return self.path / "restoring"
 
     @property
     def demo(self) -> Path:

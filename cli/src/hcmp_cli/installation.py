@@ -43,6 +43,10 @@ class Installation:
 
     def start(self, report: Report) -> None:
         """Start what is not running: the servers, then the services, then the gateway."""
+        if self.home.restoring.exists():
+            raise LauncherError(
+                f"A restore into {self.home.path} has not come to its end: run it again, or `hcmp clean`."
+            )
         servers, services = self.servers(), list(self.platform.processes())
         entrance = gateway.process(self.home, self.ports)
         wanted = [*servers, *services, entrance]
@@ -56,8 +60,17 @@ class Installation:
     def start_servers(self, report: Report) -> None:
         with report.step("PostgreSQL and NATS"):
             self._bring_up(self.servers(), self._server_answers, report)
+            self.prepare_servers()
+
+    def start_bare_servers(self, report: Report) -> None:
+        """As a restore needs them: the database with its roles, the broker without a stream."""
+        with report.step("PostgreSQL and NATS"):
+            self._bring_up(self.servers(), self._server_answers, report)
             postgres.prepare(self.credentials, self.ports.postgres)
-            broker.prepare(self.ports, self.credentials)
+
+    def prepare_servers(self) -> None:
+        postgres.prepare(self.credentials, self.ports.postgres)
+        broker.prepare(self.ports, self.credentials)
 
     def stop(self) -> None:
         """End everything, what needs the servers first; the data stays."""

@@ -1,4 +1,4 @@
-"""The hcmp command: start, look at, stop and remove an installation on this computer."""
+"""The hcmp command: start, look at, stop, remove, back up and restore an installation on this computer."""
 
 import sys
 from collections.abc import Iterator
@@ -9,10 +9,14 @@ from typing import Annotated
 import typer
 
 from hcmp_cli import demo, home, installation, integrity, status
+from hcmp_cli.backup import back_up
 from hcmp_cli.errors import LauncherError
 from hcmp_cli.home import DEFAULT_HOME, Home
 from hcmp_cli.installation import Installation
 from hcmp_cli.report import Report
+from hcmp_cli.restore import restore
+from hcmp_eventstore.backup.manifest import Manifest
+from hcmp_eventstore.streams import EVENTS
 
 app = typer.Typer(
     name="hcmp",
@@ -75,7 +79,8 @@ def clean(
             report.say(f"There is no installation in {home_path}.")
             return
         if not yes:
-            typer.confirm(f"Remove the installation in {found.path}, with all its data and machines?", abort=True)
+            what = "with all its data, its machines and the backups in it"
+            typer.confirm(f"Remove the installation in {found.path}, {what}?", abort=True)
         with home.locked(found):
             demo.remove(found, report)
         report.say("Everything that the installation made has been removed.")
@@ -138,6 +143,56 @@ def _running(path: Path) -> Installation:
     if found is None:
         raise LauncherError(f"There is no installation in {path}.")
     return installation.open_home(found.path)
+
+
+@app.command(name="backup")
+def backup_command(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="Leave out the keys; without them nothing can be decrypted.")
+    ] = False,
+) -> None:
+    """Write the log, the logs of runs, recordings, credentials and keys to one file, while everything runs."""
+    with _told(Report()) as report:
+        found = _existing(home_path)
+        if found is None:
+            raise LauncherError(f"There is no installation in {home_path}.")
+        with home.locked(found):
+            manifest = back_up(installation.open_home(found.path), file, report, with_keys=not without_keys)
+        report.say(f"Everything up to event {_events(manifest)} is in {file}.")
+        if not without_keys:
+            report.say("It holds the installation's keys: whoever can read it can read every secret. Keep it so.")
+
+
+@app.command(name="restore")
+def restore_command(
+    file: Annotated[Path, typer.Argument(help="The backup.", exists=True, dir_okay=False)],
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    free_ports: FreePorts = False,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="The folder of the keys, if the backup was made without them.")
+    ] = None,
+    rest_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--rest-from",
+            help="Another backup, for the keys and the credential tables: one of a factory reset holds none.",
+        ),
+    ] = None,
+) -> None:
+    """Make the installation again that a backup was taken of, in an empty folder; `hcmp up` then starts it."""
+    with _told(Report()) as report, home.locked(home.create(home_path)):
+        opened = installation.open_home(home_path, free_ports=free_ports)
+        manifest = restore(opened, file, report, keys_folder=keys, rest_from=rest_from)
+        report.say(f"Everything up to event {_events(manifest)} is back. `hcmp up` starts it.")
+
+
+def _events(manifest: Manifest) -> int:
+    log = manifest.stream(EVENTS)
+    return log.last_sequence if log else 0
 
 
 def _existing(path: Path) -> Home | None:

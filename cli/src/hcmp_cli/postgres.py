@@ -20,6 +20,9 @@ ADMINISTRATOR = "hcmp_administrator"
 ROLES = ("auth", "inventory", "provisioner", "monitor", "terminal")
 # The archive's role owns nothing: what it may do stands in archive.sql.
 ARCHIVE = "archive"
+# The one schema that is no read model, and the role that may read it for a backup and nothing else.
+KEPT_SCHEMA = OWNER = "auth"
+BACKUP = "backup"
 
 # Where the wheel keeps each version's programs; the newest makes new data.
 _PROGRAMS = {16: "pginstall/bin", 18: "pginstall18/bin"}
@@ -90,6 +93,28 @@ def prepare(credentials: Credentials, port: int) -> None:
         _prepare_role(connection, ARCHIVE, credentials.password(f"postgres-{ARCHIVE}"))
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(ARCHIVE)))
         connection.execute(_ARCHIVE_TABLE.read_bytes())
+        _prepare_backup(connection, credentials.password(f"postgres-{BACKUP}"))
+
+
+def _prepare_backup(connection: psycopg.Connection, password: str) -> None:
+    """The role `backup` reads the tables that exist in the kept schema, and those that its owner will make."""
+    _prepare_role(connection, BACKUP, password)
+    names = {
+        "database": sql.Identifier(DATABASE),
+        "schema": sql.Identifier(KEPT_SCHEMA),
+        "owner": sql.Identifier(OWNER),
+        "backup": sql.Identifier(BACKUP),
+    }
+    for statement in (
+        "GRANT CONNECT ON DATABASE {database} TO {backup}",
+        "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}",
+        "GRANT USAGE ON SCHEMA {schema} TO {backup}",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {backup}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT ON TABLES TO {backup}",
+        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {backup}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT ON SEQUENCES TO {backup}",
+    ):
+        connection.execute(sql.SQL(statement).format(**names))
 
 
 def _prepare_role(connection: psycopg.Connection, name: str, password: str) -> None:
@@ -117,6 +142,11 @@ def _connect(credentials: Credentials, port: int, database: str) -> psycopg.Conn
 
 def _data(home: Home) -> Path:
     return home.path / "postgres" / "data"
+
+
+def tool(home: Home, name: str) -> Path:
+    """One of PostgreSQL's own programs, of the version that made the data."""
+    return _binaries(_data(home)) / name
 
 
 def _binaries(data: Path) -> Path:

@@ -1,11 +1,16 @@
 """What a person sees while an installation starts: one line a step, a spinner while it lasts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+# Told what is moved now, and how many bytes of it have just been.
+Moved = Callable[[str, int], None]
 
 
 class Report:
@@ -38,3 +43,23 @@ class Report:
         with self._status:
             yield
         self.console.print(f"[green]✓[/green] {name} [dim]{monotonic() - started:.1f} s[/dim]")
+
+    @contextmanager
+    def moving(self, name: str, total: int | None) -> Iterator[Moved]:
+        """A step that moves bytes, with a bar while it lasts; `total` is None where nobody knows it before."""
+        started = monotonic()
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        hidden = not self.console.is_terminal
+        if hidden:
+            self.console.print(f"… {name}", markup=False)
+        with Progress(*columns, console=self.console, transient=True, disable=hidden) as progress:
+            task = progress.add_task(name, total=total)
+            moved = 0
+
+            def move(what: str, count: int) -> None:
+                nonlocal moved
+                moved += count
+                progress.update(task, advance=count, description=f"{name} [dim]{escape(what)}[/dim]")
+
+            yield move
+        self.console.print(f"[green]✓[/green] {name} [dim]{decimal(moved)}, {monotonic() - started:.1f} s[/dim]")
