@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,29 +28,12 @@ from hcmp_eventstore.store import EventStore, Write
 from hcmp_eventstore.streams import EVENTS, TIMERS
 from hcmp_eventstore.timers import set_timer
 from hcmp_testkit.history import eventually, happened
-from hcmp_testkit.nats import NatsServer, single_server
+from hcmp_testkit.nats import NatsServer
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DOWN = VmMaintenanceStarted(reason="disk")
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
 Handle = Callable[[Recorded[DomainEvent]], Awaitable[None]]
-
-
-@pytest.fixture
-async def empty_server() -> AsyncIterator[NatsServer]:
-    """A broker without a stream, as a restore finds it."""
-    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
-    server = single_server(directory)
-    server.start()
-    yield server
-    server.kill()
-    shutil.rmtree(directory)
-
-
-@pytest.fixture
-async def empty_broker(empty_server: NatsServer) -> AsyncIterator[Client]:
-    async with empty_server.connect() as client:
-        yield client
 
 
 async def backed_up(client: Client, file: Path) -> Manifest:

@@ -121,6 +121,7 @@ class Platform:
             "HCMP_INSTALLATION": self.home.installation,
             "HCMP_SD_TOKEN": self.credentials.password("service-discovery"),
             "HCMP_METRICS_TARGETS": targets,
+            "HCMP_BACKUP_DIRECTORY": str(self.home.backups),
             "HCMP_RESET_NATS_USER": "reset",
             "HCMP_RESET_NATS_PASSWORD": broker.password(self.credentials, "reset"),
         }

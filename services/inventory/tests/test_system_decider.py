@@ -4,19 +4,19 @@ from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
 from hcmp_inventory.domain.system import DECIDER, CompleteReset, RequestReset
 from hcmp_testkit.scenario import scenario
 
-REQUESTED = FactoryResetRequested()
-COMPLETED = FactoryResetCompleted(projects=2, machines=6)
+REQUESTED = FactoryResetRequested(backup="/backups/one.tar")
+COMPLETED = FactoryResetCompleted(projects=2, machines=6, backup="/backups/one.tar")
 
 
 def test_a_reset_begins_and_ends() -> None:
-    scenario(DECIDER).given().when(RequestReset()).then(REQUESTED)
+    scenario(DECIDER).given().when(RequestReset("/backups/one.tar")).then(REQUESTED)
     scenario(DECIDER).given(REQUESTED).when(CompleteReset(2, 6)).then(COMPLETED)
 
 
 def test_a_reset_that_is_going_on_is_not_begun_again() -> None:
-    scenario(DECIDER).given(REQUESTED).when(RequestReset()).then_nothing()
+    scenario(DECIDER).given(REQUESTED).when(RequestReset("/backups/one.tar")).then_nothing()
     scenario(DECIDER).given(REQUESTED, COMPLETED).when(CompleteReset(2, 6)).then_nothing()
 
 
 def test_there_may_be_another_reset_later() -> None:
-    scenario(DECIDER).given(REQUESTED, COMPLETED).when(RequestReset()).then(REQUESTED)
+    scenario(DECIDER).given(REQUESTED, COMPLETED).when(RequestReset("/backups/one.tar")).then(REQUESTED)

@@ -44,6 +44,7 @@ def inventory_settings(
     nats_server: NatsServer, database_url: str, tmp_path: Path, platform_key: asyncssh.SSHKey
 ) -> InventorySettings:
     key_file = tmp_path / "platform-key"
+    (tmp_path / "backups").mkdir()
     platform_key.write_private_key(key_file)
     platform_key.write_public_key(tmp_path / "platform-key.pub")
     return InventorySettings(
@@ -59,6 +60,7 @@ def inventory_settings(
         allow_loopback=True,
         sd_token=SecretStr("the discovery's token"),
         metrics_targets="127.0.0.1:8101, 127.0.0.1:8102",
+        backup_directory=tmp_path / "backups",
         reset_nats_user=USER,
         reset_nats_password=SecretStr(PASSWORD),
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -103,7 +104,11 @@ async def test_a_reset_waits_for_runs_takes_all_machines_and_logs_and_the_pool_c
     ended = await eventually(
         lambda: told(event_store, "system", SYSTEM), lambda events: len(events) == 2, seconds=20
     )
-    assert ended == [FactoryResetRequested(), FactoryResetCompleted(projects=1, machines=3)]
+    backup = answer.json()["backup"]
+    assert ended == [
+        FactoryResetRequested(backup=backup),
+        FactoryResetCompleted(projects=1, machines=3, backup=backup),
+    ]
     assert await counted(operator) == EMPTY
     assert lab.machines == {}
     assert lab.recycled == []
@@ -117,13 +122,14 @@ async def test_a_reset_that_was_killed_half_way_is_finished_by_the_next_start(
     signed_in_to: Callable[[FastAPI, Account], AsyncClient],
     lab: SshLab[Machine],
     event_store: EventStore,
+    tmp_path: Path,
 ) -> None:
     boss = Account("operator", role="admin")
     async with running() as app, signed_in_to(app, boss) as operator:
         await furnished(operator, 2)
         await happened(event_store, str(uuid4()), requested(boss, 1))
         await eventually(lambda: counted(operator), lambda counts: counts["provisioning"] == 1)
-        assert (await operator.post("/api/admin/reset", json=RESET)).status_code == 202
+        backup = (await operator.post("/api/admin/reset", json=RESET)).json()["backup"]
         await asyncio.sleep(0.5)
         [project] = [
             vm["project_id"] for vm in (await operator.get("/api/pool")).json()["vms"] if vm["project_id"]
@@ -138,6 +144,9 @@ async def test_a_reset_that_was_killed_half_way_is_finished_by_the_next_start(
 
         await eventually(completed, bool, seconds=20)
     assert lab.machines == {}
+    assert {event.backup for event in await told(event_store, "system", SYSTEM)} == {backup}
+    kept = await asyncio.to_thread(lambda: list((tmp_path / "backups").iterdir()))
+    assert kept == [Path(backup)]
 
 
 async def test_a_reset_does_not_end_before_a_project_without_machines_is_gone_too(
@@ -152,13 +161,14 @@ async def test_a_reset_does_not_end_before_a_project_without_machines_is_gone_to
     assert (await operator.post("/api/admin/reset", json=RESET)).status_code == 202
     await happened(event_store, str(uuid4()), requested(mina, 1))  # comes too late to be waited for
     await asyncio.sleep(1)
-    assert await told(event_store, "system", SYSTEM) == [FactoryResetRequested()]
+    [begun] = await told(event_store, "system", SYSTEM)
+    assert isinstance(begun, FactoryResetRequested)
     assert (await counted(operator))["available"] == 1
     await happened(event_store, waiting, ProjectDeleted())
     ended = await eventually(
         lambda: told(event_store, "system", SYSTEM), lambda events: len(events) == 2, seconds=20
     )
-    assert ended == [FactoryResetRequested(), FactoryResetCompleted(projects=1, machines=1)]
+    assert ended == [begun, FactoryResetCompleted(projects=1, machines=1, backup=begun.backup)]
 
 
 async def test_a_reset_that_is_left_alone_with_a_project_ends_all_the_same(
@@ -185,7 +195,8 @@ async def test_a_reset_that_is_left_alone_with_a_project_ends_all_the_same(
     )
     [begun] = await event_store.load("system", SYSTEM)
     await impatient(begun)
-    assert (await told(event_store, "system", SYSTEM))[1:] == [FactoryResetCompleted(projects=0, machines=2)]
+    [_, ended] = await told(event_store, "system", SYSTEM)
+    assert (ended.projects, ended.machines) == (0, 2)
     assert await counted(operator) == EMPTY
 
 

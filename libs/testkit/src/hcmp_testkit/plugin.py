@@ -63,6 +63,18 @@ async def nats_server() -> AsyncIterator[NatsServer]:
     shutil.rmtree(directory)
 
 
+@pytest.fixture
+async def empty_broker() -> AsyncIterator[Client]:
+    """A connection to another broker, one without a stream, as a restore finds it."""
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
+    server = single_server(directory)
+    server.start()
+    async with server.connect() as client:
+        yield client
+    server.kill()
+    shutil.rmtree(directory)
+
+
 @pytest.fixture(scope="session")
 async def nats_cluster() -> AsyncIterator[list[NatsServer]]:
     """Three brokers on loopback, each with a copy of every stream. They serve the whole run: a test uses

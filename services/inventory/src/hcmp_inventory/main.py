@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from hcmp_eventstore.reactor import Handler, Reactor
 from hcmp_inventory.adapters.accounts import RemoteAccounts
 from hcmp_inventory.adapters.addresses import CheckedAddresses
+from hcmp_inventory.adapters.backups import StreamBackups
 from hcmp_inventory.adapters.docker import DockerProvider
 from hcmp_inventory.adapters.exclusive import AdvisoryLocks
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
@@ -95,9 +96,18 @@ def _parts(settings: InventorySettings, platform: Platform, providers: Mapping[s
         machines=machines,
         imports=Imports(machines=machines, providers=providers, exclusive=locks),
         settings=PlatformSettings(store=platform.store, vault=vault),
-        resets=Resets(store=platform.store, accounts=RemoteAccounts(platform.client)),
+        resets=Resets(store=platform.store, accounts=RemoteAccounts(platform.client), backups=_backups(settings)),
         metrics_targets=tuple(target for target in targets if target),
         sd_token=settings.sd_token,
+    )
+
+
+def _backups(settings: InventorySettings) -> StreamBackups:
+    return StreamBackups(
+        settings.nats_url,
+        user=settings.reset_nats_user,
+        password=settings.reset_nats_password.get_secret_value(),
+        folder=settings.backup_directory,
     )
 
 

@@ -8,7 +8,9 @@ from hcmp_webkit.settings import ServiceSettings
 
 
 class InventorySettings(ServiceSettings):
-    """`lab_image` is absent where there is no lab; `metrics_targets` are host:port, separated by commas."""
+    """`lab_image` is absent where there is no lab; `metrics_targets` are host:port, separated by commas. Without
+    `backup_directory` the platform cannot be reset, which takes a backup first.
+    """
 
     fernet_keys: SecretStr
     ssh_key_file: Path
@@ -17,5 +19,6 @@ class InventorySettings(ServiceSettings):
     allow_loopback: bool = False
     sd_token: SecretStr
     metrics_targets: str = ""
+    backup_directory: Path | None = None
     reset_nats_user: str
     reset_nats_password: SecretStr

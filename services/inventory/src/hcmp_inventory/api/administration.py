@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from hcmp_inventory.api.answers import caught_up
-from hcmp_inventory.api.models import Accepted, ResetBody
+from hcmp_inventory.api.models import ResetAccepted, ResetBody
 from hcmp_inventory.api.parts import Inventory
 from hcmp_inventory.api.settings_models import SettingsAnswer, SettingsBody
 from hcmp_inventory.domain.settings import TEXTS, Change
@@ -46,10 +46,13 @@ async def put_settings(
 
 
 @router.post("/reset", status_code=202)
-async def reset(caller: Operator, request: Request, inventory: Inventory, body: ResetBody) -> Accepted:
-    """Begin the factory reset: runs stop; projects, machines, logs and recordings go; accounts stay."""
-    await inventory.resets.request(caller.account_id, body.password.get_secret_value(), context(caller, request))
-    return Accepted()
+async def reset(caller: Operator, request: Request, inventory: Inventory, body: ResetBody) -> ResetAccepted:
+    """Take a backup, then begin the factory reset: runs stop; projects, machines, logs and recordings go;
+    accounts stay.
+    """
+    password = body.password.get_secret_value()
+    backup = await inventory.resets.request(caller.account_id, password, context(caller, request))
+    return ResetAccepted(backup=backup)
 
 
 def _version(if_match: str | None) -> int | None:

@@ -19,7 +19,12 @@ from hcmp_inventory.ports.connections import (
     HostKeyMismatchError,
     UnreachableError,
 )
-from hcmp_inventory.ports.services import AccountsUnavailableError, TooManyAttemptsError, WrongPasswordError
+from hcmp_inventory.ports.services import (
+    AccountsUnavailableError,
+    BackupFailedError,
+    TooManyAttemptsError,
+    WrongPasswordError,
+)
 from hcmp_webkit.problems import ErrorTable, Problem, not_found
 
 
@@ -164,6 +169,15 @@ def _accounts_unavailable(_: Any) -> Problem:
     )
 
 
+def _backup_failed(error: BackupFailedError) -> Problem:
+    return Problem(
+        "backup-failed",
+        title="The reset did not begin: no backup could be taken",
+        status=503,
+        detail=f"Nothing was deleted. The backup that comes first failed: {error}.",
+    )
+
+
 def _changed_meanwhile(_: Any) -> Problem:
     return Problem(
         "precondition-failed",
@@ -189,5 +203,6 @@ ERRORS: ErrorTable = {
     WrongPasswordError: _wrong_password,
     TooManyAttemptsError: _too_many_attempts,
     AccountsUnavailableError: _accounts_unavailable,
+    BackupFailedError: _backup_failed,
     SettingsChangedMeanwhileError: _changed_meanwhile,
 }

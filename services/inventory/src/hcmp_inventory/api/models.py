@@ -84,6 +84,13 @@ class ImportBody(Body):
     count: int = Field(ge=1, le=50)
 
 
+class ResetAccepted(BaseModel):
+    """`backup` is the file that holds what is now destroyed, on the inventory's computer."""
+
+    status: Literal["accepted"] = "accepted"
+    backup: str | None
+
+
 class ResetBody(Body):
     confirm: Literal["RESET"]
     password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
@@ -168,7 +175,3 @@ class PoolAnswer(BaseModel):
 class TargetGroup(BaseModel):
     targets: list[str]
     labels: dict[str, str]
-
-
-class Accepted(BaseModel):
-    status: Literal["accepted"] = "accepted"

@@ -11,7 +11,7 @@ PLATFORM = "platform"
 
 @dataclass(frozen=True, slots=True)
 class RequestReset:
-    pass
+    backup: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class InService:
 
 @dataclass(frozen=True, slots=True)
 class Resetting:
-    pass
+    backup: str | None = None
 
 
 System = InService | Resetting
@@ -42,18 +42,18 @@ class ResetInProgressError(Exception):
 
 def decide(command: SystemCommand, system: System) -> list[SystemEvent]:
     match (command, system):
-        case (RequestReset(), InService()):
-            return [FactoryResetRequested()]
-        case (CompleteReset(projects=projects, machines=machines), Resetting()):
-            return [FactoryResetCompleted(projects=projects, machines=machines)]
+        case (RequestReset(backup=backup), InService()):
+            return [FactoryResetRequested(backup=backup)]
+        case (CompleteReset(projects=projects, machines=machines), Resetting(backup=backup)):
+            return [FactoryResetCompleted(projects=projects, machines=machines, backup=backup)]
         case _:
             return []  # it is going on already, or it is over
 
 
 def evolve(_: System, event: SystemEvent) -> System:
     match event:
-        case FactoryResetRequested():
-            return Resetting()
+        case FactoryResetRequested(backup=backup):
+            return Resetting(backup)
         case FactoryResetCompleted():
             return InService()
         case _:

@@ -20,6 +20,10 @@ class AccountsUnavailableError(Exception):
     """The auth service did not answer."""
 
 
+class BackupFailedError(Exception):
+    """What is to be destroyed could not be kept; the message says why."""
+
+
 class UnreadableSecretError(Exception):
     """None of the installation's keys opens this ciphertext: it was written under another one."""
 
@@ -39,6 +43,11 @@ class Exclusive(Protocol):
 class Accounts(Protocol):
     async def verify_password(self, account_id: str, password: str) -> None:
         """Raises WrongPasswordError, TooManyAttemptsError, AccountsUnavailableError."""
+
+
+class Backups(Protocol):
+    async def take(self) -> str:
+        """Keep the event log, the logs of runs and the recordings; where they are. Raises BackupFailedError."""
 
 
 class ProjectLogs(Protocol):
