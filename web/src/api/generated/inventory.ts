@@ -12,7 +12,8 @@ export interface paths {
         put?: never;
         /**
          * Reset
-         * @description Begin the factory reset: runs stop; projects, machines, logs and recordings go; accounts stay.
+         * @description Take a backup, then begin the factory reset: runs stop; projects, machines, logs and recordings go;
+         *     accounts stay.
          */
         post: operations["reset"];
         delete?: never;
@@ -243,15 +244,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Accepted */
-        Accepted: {
-            /**
-             * Status
-             * @default accepted
-             * @constant
-             */
-            status?: "accepted";
-        };
         /**
          * ImportBody
          * @description `count` machines more, which the provider makes.
@@ -490,6 +482,20 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * ResetAccepted
+         * @description `backup` is the file that holds what is now destroyed, on the inventory's computer.
+         */
+        ResetAccepted: {
+            /** Backup */
+            backup: string | null;
+            /**
+             * Status
+             * @default accepted
+             * @constant
+             */
+            status?: "accepted";
+        };
         /** ResetBody */
         ResetBody: {
             /**
@@ -585,7 +591,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["ResetAccepted"];
                 };
             };
             /** @description Refused: `type` says why */

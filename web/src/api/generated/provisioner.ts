@@ -387,7 +387,7 @@ export interface components {
         };
         /**
          * HostResult
-         * @description How many tasks of one step ended how on one machine.
+         * @description How many tasks of one step ended how on one machine; `changed_tasks` names the first few that changed it.
          */
         HostResult: {
             /**
@@ -395,6 +395,8 @@ export interface components {
              * @default 0
              */
             changed?: number;
+            /** Changed Tasks */
+            changed_tasks?: string[];
             /**
              * Failed
              * @default 0

@@ -49,8 +49,8 @@ function ResetDialog({ onClose }: { onClose: () => void }) {
       error={reset.error}
       onConfirm={() =>
         reset.mutate(password, {
-          onSuccess: () => {
-            noticeDone(t("settings.resetDone"));
+          onSuccess: ({ backup }) => {
+            noticeDone(t("settings.resetDone", { backup: backup ?? "–" }));
             onClose();
           },
         })

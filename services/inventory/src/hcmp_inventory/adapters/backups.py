@@ -1,4 +1,4 @@
-"""Keeping what a factory reset is about to forget, with the reset's own credential, in the installation's folder."""
+"""Keeping what a factory reset is about to forget, with the reset's own credential, in a folder for backups."""
 
 import asyncio
 from collections.abc import Callable

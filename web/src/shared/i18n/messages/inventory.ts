@@ -93,12 +93,15 @@ export const inventoryMessages = {
   "settings.danger": ["Danger zone", "위험 구역"],
   "settings.reset": ["Factory reset", "공장 초기화"],
   "settings.resetHint": [
-    "Stops every run and deletes all projects, machines, logs and recordings. Accounts and the record of the reset stay.",
-    "모든 실행을 중지하고 프로젝트, 서버, 로그, 녹화를 모두 삭제합니다. 계정과 초기화 기록은 남습니다.",
+    "Takes a backup, stops every run and deletes all projects, machines, logs and recordings. Accounts and the record of the reset stay.",
+    "백업을 만든 후 모든 실행을 중지하고 프로젝트, 서버, 로그, 녹화를 모두 삭제합니다. 계정과 초기화 기록은 남습니다.",
   ],
   "settings.resetOpen": ["Reset the installation…", "전체 초기화…"],
   "settings.resetTitle": ["Delete everything but the accounts?", "계정을 제외한 모든 것을 삭제할까요?"],
   "settings.resetPassword": ["Your password", "내 비밀번호"],
   "settings.resetSubmit": ["Delete everything", "모두 삭제"],
-  "settings.resetDone": ["The reset has begun. Pool and projects empty themselves now.", "초기화가 시작되었습니다. 서버 풀과 프로젝트가 비워집니다."],
+  "settings.resetDone": [
+    "The reset has begun. What it deletes is kept in {backup} on the server.",
+    "초기화가 시작되었습니다. 삭제되는 내용은 서버의 {backup}에 보관됩니다.",
+  ],
 } as const satisfies Messages;

@@ -80,6 +80,8 @@ export const problemMessages = {
   "problem.wrong-password.try": ["Check capital letters and try again.", "대소문자를 확인하고 다시 입력하세요."],
   "problem.reset-in-progress": ["The installation is being reset", "초기화가 진행 중입니다"],
   "problem.reset-in-progress.try": ["Try again in a moment.", "잠시 후 다시 시도하세요."],
+  "problem.backup-failed": ["The reset did not begin: no backup could be taken", "백업을 만들 수 없어 초기화를 시작하지 않았습니다"],
+  "problem.backup-failed.try": ["Nothing was deleted. Look at the disk and try again.", "삭제된 것은 없습니다. 디스크를 확인한 후 다시 시도하세요."],
   "problem.vm-name-taken": ["A machine of this name exists", "같은 이름의 서버가 있습니다"],
   "problem.vm-name-taken.try": ["Choose another name, or retire that machine first.", "다른 이름을 쓰거나 기존 서버를 먼저 폐기하세요."],
   "problem.vm-in-use": ["A project holds this machine", "프로젝트가 사용 중인 서버입니다"],
