@@ -35,7 +35,6 @@ def restore(
     with as_sentences(), ExitStack() as stack:
         streams = stack.enter_context(BackupReader(file))
         rest = stack.enter_context(BackupReader(rest_from)) if rest_from else streams
-        kept = _keys(rest, keys_folder)
         if streams.manifest.stream(EVENTS) is None:
             raise LauncherError(f"{file} does not hold the event log.")
         if not rest.has(CREDENTIALS):
@@ -43,6 +42,7 @@ def restore(
                 f"{rest_from or file} does not hold the credential tables, without which nobody can sign in: "
                 "name a backup of the same installation that does by --rest-from."
             )
+        kept = _keys(rest, keys_folder)
         _require_empty(found)
         _verify(report, streams, *([rest] if rest_from else []))
         _begin(installation)

@@ -1,0 +1,146 @@
+"""`hcmp backup` and `hcmp restore` on whole installations, each with all its processes and no lab."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import httpx
+import pytest
+
+from hcmp_cli import broker, gateway
+from hcmp_cli.installation import Installation, open_home
+from hcmp_eventstore.backup.file import BackupReader
+from hcmp_eventstore.connection import connect
+from hcmp_eventstore.reader import read_batches
+from hcmp_eventstore.streams import EVENTS
+from hcmp_testkit.installation import HCMP, hcmp
+
+MINA = {
+    "username": "mina",
+    "password": "a long enough password",
+    "full_name": "김미나",
+    "email": "mina@example.org",
+}
+START_SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("installations")
+    yield path
+    for home in ("old", "new"):
+        hcmp("clean", "--home", path / home, "--yes")
+
+
+def started(home: Path) -> Installation:
+    hcmp("up", "--home", home, "--free-ports", seconds=START_SECONDS)
+    return open_home(home)
+
+
+@contextmanager
+def signed_in(installation: Installation, username: str, password: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=gateway.url(installation.ports), timeout=30, trust_env=False) as http:
+        answer = http.post("/api/login", json={"username": username, "password": password})
+        assert answer.status_code == 200, answer.text
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield http
+
+
+@contextmanager
+def changing_settings(http: httpx.Client) -> Iterator[None]:
+    """Events, one after another, until the block is left."""
+    enough = Event()
+
+    def change() -> None:
+        number = 0
+        while not enough.is_set():
+            number += 1
+            answer = http.put("/api/admin/settings", json={"vcenter_username": f"user-{number}"})
+            assert answer.status_code == 200, answer.text
+
+    writer = Thread(target=change)
+    writer.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        writer.join()
+
+
+async def log_of(installation: Installation, *, up_to: int) -> list[tuple[int, str, bytes]]:
+    """The log's beginning, as a service reads it."""
+    found: list[tuple[int, str, bytes]] = []
+    password = broker.password(installation.credentials, "monitor")
+    async with (
+        connect(broker.url(installation.ports), name="test", user="monitor", password=password) as client,
+        aclosing(read_batches(client, stream=EVENTS, subjects=["hcmp.>"], after=0)) as batches,
+    ):
+        async for batch in batches:
+            found += [(one.metadata.sequence.stream, one.subject, one.data) for one in batch]
+            if found[-1][0] >= up_to:
+                return found[:up_to]
+    raise AssertionError("the log ended")
+
+
+def killed_restore(file: Path, home: Path) -> None:
+    """A restore that dies as soon as it has begun to write."""
+    words = [HCMP, "restore", file, "--home", home, "--free-ports"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        deadline = time.monotonic() + 60
+        while not (home / "nats" / "jetstream").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def refused(*words: str | Path) -> str:
+    """What the command says when it does not do it."""
+    done = subprocess.run([HCMP, *words], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stdout
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.timeout(600)
+def test_an_installation_comes_back_with_its_accounts_keys_and_log(folder: Path) -> None:
+    file = folder / "backup.tar"
+    old = started(folder / "old")
+    operator_password = old.platform.operator_password()
+    with signed_in(old, "operator", operator_password) as operator:
+        account = operator.post("/api/register", json=MINA).json()["id"]
+        assert operator.post(f"/api/admin/accounts/{account}/approve").status_code == 200
+        with changing_settings(operator):
+            hcmp("backup", file, "--home", folder / "old")
+        accounts = operator.get("/api/admin/accounts").json()
+        keys = operator.get("/.well-known/jwks.json").json()
+        session = operator.cookies["hcmp_refresh"]
+    with BackupReader(file) as reader:
+        record = reader.manifest.stream(EVENTS)
+    assert record is not None
+    assert "exists already" in refused("backup", file, "--home", folder / "old")
+    assert "holds an installation" in refused("restore", file, "--home", folder / "old")
+
+    killed_restore(file, folder / "new")
+    assert "has not come to its end" in refused("up", "--home", folder / "new")
+    hcmp("restore", file, "--home", folder / "new", seconds=START_SECONDS)
+    new = started(folder / "new")
+
+    last = record.last_sequence
+    assert asyncio.run(log_of(new, up_to=last)) == asyncio.run(log_of(old, up_to=last))
+    with signed_in(new, "mina", MINA["password"]) as mina:
+        assert mina.get("/api/me").json()["id"] == account
+    with signed_in(new, "operator", operator_password) as operator:
+        assert operator.get("/api/admin/accounts").json() == accounts
+        assert operator.get("/.well-known/jwks.json").json() == keys
+        # Who was signed in is not: what was ended since the backup must not live again.
+        operator.cookies.clear()
+        operator.cookies.set("hcmp_refresh", session)
+        assert operator.post("/api/token/refresh").json()["type"] == "session-ended"
+    for name in ("fernet.key", "platform_ed25519"):
+        assert (folder / "new/secrets" / name).read_bytes() == (folder / "old/secrets" / name).read_bytes()
+    assert not (folder / "new/restoring").exists()
