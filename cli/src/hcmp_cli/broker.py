@@ -16,12 +16,17 @@ USERS = (*SERVICES, "setup", "reset", "backup", "restore", "consumer")
 CONFIGURATION = REPOSITORY / "deploy" / "nats" / "nats-server.conf"
 
 
-def process(home: Home, ports: Ports, credentials: Credentials) -> Process:
+# How soon the broker syncs what it has acknowledged; while a restore fills it, later.
+ALWAYS = "always"
+LATER = "2m"
+
+
+def process(home: Home, ports: Ports, credentials: Credentials, *, sync: str = ALWAYS) -> Process:
     return Process(
         name="nats",
         command=(program("nats-server"), "--config", str(CONFIGURATION)),
         port=ports.nats,
-        environment=environment(home, ports, credentials),
+        environment=environment(home, ports, credentials) | {"HCMP_NATS_SYNC_INTERVAL": sync},
         stop_seconds=20,
         settings=(CONFIGURATION,),
     )
@@ -34,6 +39,7 @@ def environment(home: Home, ports: Ports, credentials: Credentials) -> dict[str,
         "HCMP_NATS_LISTEN": f"127.0.0.1:{ports.nats}",
         "HCMP_NATS_MONITORING_LISTEN": f"127.0.0.1:{ports.nats_monitoring}",
         "HCMP_NATS_STORE": str(home.path / "nats"),
+        "HCMP_NATS_SYNC_INTERVAL": ALWAYS,
     }
 
 

@@ -35,10 +35,10 @@ class Installation:
     def platform(self) -> Platform:
         return Platform(self.home, self.ports, self.credentials, self.lab_image)
 
-    def servers(self) -> list[Process]:
+    def servers(self, *, sync: str = broker.ALWAYS) -> list[Process]:
         return [
             postgres.process(self.home, self.ports.postgres),
-            broker.process(self.home, self.ports, self.credentials),
+            broker.process(self.home, self.ports, self.credentials, sync=sync),
         ]
 
     def start(self, report: Report) -> None:
@@ -60,17 +60,15 @@ class Installation:
     def start_servers(self, report: Report) -> None:
         with report.step("PostgreSQL and NATS"):
             self._bring_up(self.servers(), self._server_answers, report)
-            self.prepare_servers()
+            postgres.prepare(self.credentials, self.ports.postgres)
+            broker.prepare(self.ports, self.credentials)
 
     def start_bare_servers(self, report: Report) -> None:
-        """As a restore needs them: the database with its roles, the broker without a stream."""
+        """As a restore needs them: the database with its roles, the broker without a stream and quick to fill."""
         with report.step("PostgreSQL and NATS"):
+            self.launch(self.servers(sync=broker.LATER))
             self._bring_up(self.servers(), self._server_answers, report)
             postgres.prepare(self.credentials, self.ports.postgres)
-
-    def prepare_servers(self) -> None:
-        postgres.prepare(self.credentials, self.ports.postgres)
-        broker.prepare(self.ports, self.credentials)
 
     def stop(self) -> None:
         """End everything, what needs the servers first; the data stays."""

@@ -5,6 +5,7 @@ begins anew: so one that was killed leaves neither half an installation nor work
 """
 
 import asyncio
+import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -92,7 +93,6 @@ def _begin(installation: Installation) -> None:
 
 
 def _fill(installation: Installation, streams: BackupReader, credentials: bytes, report: Report) -> None:
-    installation.launch(installation.servers())
     try:
         installation.start_bare_servers(report)
         with report.moving("Streams", sum(_sizes(streams))) as moved:
@@ -101,9 +101,9 @@ def _fill(installation: Installation, streams: BackupReader, credentials: bytes,
             credential_tables.load(
                 installation.home, installation.credentials, installation.ports.postgres, credentials
             )
-        installation.prepare_servers()
     finally:
         installation.stop()
+    os.sync()  # the broker has not, and from here on the restore counts as ended
 
 
 def _sizes(reader: BackupReader) -> list[int]:
