@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,26 @@ async def test_what_was_backed_up_among_writes_comes_back_to_the_byte_and_goes_o
     assert continued.sequence == 451
     after = await happened(EventStore(empty_broker, source="test"), "vm-1", VmMaintenanceEnded())
     assert after == last + 1
+
+
+async def test_a_stream_larger_than_what_is_under_way_at_once_comes_back(
+    broker: Client, empty_broker: Client, tmp_path: Path
+) -> None:
+    chance = random.Random(1)
+    written = [chance.randbytes(900_000) for _ in range(14)]
+    for each in written:
+        await broker.jetstream().publish("hcmp.log.large", each)
+    told: dict[str, int] = {}
+
+    def tell(stream: str, count: int) -> None:
+        told[stream] = told.get(stream, 0) + count
+
+    with BackupWriter(tmp_path / "backup.tar", taken_at=NOW) as writer:
+        writer.finish(await back_up_streams(broker, writer, tell), platform_version="test")
+    assert told["LOGS"] > 14 * 900_000  # what cannot be compressed, and more than the broker's window of 8 MiB
+    await restored(tmp_path / "backup.tar", empty_broker)
+    read = [(await empty_broker.jetstream().get_msg("LOGS", number)).data for number in range(1, 15)]
+    assert read == written
 
 
 async def test_no_backup_ends_inside_a_batch(broker: Client, event_store: EventStore) -> None:
