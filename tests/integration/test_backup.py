@@ -231,6 +231,18 @@ async def test_timers_that_were_set_go_off_after_a_restore_and_those_that_were_h
     assert (before, after) == (["heard"], ["unheard", "coming"])
 
 
+async def test_a_backup_of_a_cluster_comes_back_on_one_broker(
+    nats_cluster: list[NatsServer], empty_broker: Client, tmp_path: Path
+) -> None:
+    async with nats_cluster[1].connect() as client:
+        last = await happened(EventStore(client, source="test"), str(uuid4()), DOWN)
+        await backed_up(client, tmp_path / "backup.tar")
+        await restored(tmp_path / "backup.tar", empty_broker)
+        assert await digest(empty_broker, up_to=last) == await digest(client, up_to=last)
+    config = (await empty_broker.jetstream().stream_info(EVENTS)).config
+    assert config.num_replicas == 1
+
+
 async def test_a_stream_that_exists_is_never_overwritten(
     broker: Client, event_store: EventStore, tmp_path: Path
 ) -> None:
