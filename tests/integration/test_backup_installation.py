@@ -90,7 +90,7 @@ async def log_of(installation: Installation, *, up_to: int) -> list[tuple[int, s
 
 def killed_restore(file: Path, home: Path) -> None:
     """A restore that dies as soon as it has begun to write."""
-    words = [HCMP, "restore", file, "--home", home, "--free-ports"]
+    words: list[str | Path] = [HCMP, "restore", file, "--home", home, "--free-ports"]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         deadline = time.monotonic() + 60
         while not (home / "nats" / "jetstream").exists():

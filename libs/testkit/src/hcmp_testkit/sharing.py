@@ -9,7 +9,12 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # They take longest, and so are begun first.
-INSTALLATIONS = ("tests/e2e/", "tests/faults/", "cli/tests/test_demo.py")
+INSTALLATIONS = (
+    "tests/e2e/",
+    "tests/faults/",
+    "cli/tests/test_demo.py",
+    "tests/integration/test_backup_installation.py",
+)
 
 
 class SharingScheduling(LoadScopeScheduling):  # type: ignore[misc] # it ships no types
