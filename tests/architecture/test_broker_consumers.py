@@ -17,7 +17,11 @@ def reactors(service: str) -> Iterator[str]:
     """The names in calls of `Reactor`, and of a function `reactor` that makes one, in a service's code."""
     for path in (ROOT / "services" / service / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Reactor", "reactor"):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
+                "Reactor",
+                "FairReactor",
+                "reactor",
+            ):
                 values = [*node.args, *(keyword.value for keyword in node.keywords)]
                 names = [value.value for value in values if isinstance(value, ast.Constant)]
                 on_timers = any(getattr(value, "id", "") == ON_TIMERS for value in values)

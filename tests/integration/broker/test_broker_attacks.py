@@ -1,7 +1,7 @@
 """A stolen credential straight at the broker: what its service does not need, it does not reach.
 
-Each test tries with the credential of every service, of the reset, and of programs outside. What each of them may
-do stands in `test_broker_permissions.py`.
+Each test tries with the credential of every service and of programs outside. What each of them may do stands in
+`test_broker_permissions.py`, and there too what those may who keep the streams.
 """
 
 import asyncio
@@ -27,7 +27,6 @@ OWNERS = {
     "provisioner": ("hcmp.project.", "hcmp.log.", "hcmp.timer."),
     "monitor": ("hcmp.dead-letter.",),
     "terminal": ("hcmp.terminal-session.",),
-    "reset": (),
     "consumer": (),
 }
 TARGETS = (

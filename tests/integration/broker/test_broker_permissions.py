@@ -22,6 +22,8 @@ from hcmp_contracts.catalogue import AGGREGATES
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.logs import LineFrame
 from hcmp_contracts.vm import VmMaintenanceStarted
+from hcmp_eventstore.backup.file import BackupWriter
+from hcmp_eventstore.backup.streams import back_up_streams
 from hcmp_eventstore.logstream import open_log, read_log
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.reader import last_sequence, read_batches
@@ -181,6 +183,53 @@ async def test_the_reset_empties_the_logs(login: Login) -> None:
     assert await stores(await login("provisioner"), "hcmp.log.p9")
     answer = await (await login("reset")).request("$JS.API.STREAM.PURGE.LOGS", b"", timeout=5)
     assert json.loads(answer.data)["success"]
+
+
+async def answered(client: Client, subject: str, request: object = None) -> bool:
+    """Whether anybody answers; the broker is silent about what a user may not ask."""
+    try:
+        await client.request(subject, json.dumps(request).encode() if request else b"", timeout=0.5)
+    except (NoRespondersError, TimeoutError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("user", ["backup", "reset"])
+async def test_who_may_take_a_backup_needs_no_more_for_it(login: Login, user: str, tmp_path: Path) -> None:
+    assert await stores(await login("inventory"), "hcmp.vm.v1.reserved")
+    with BackupWriter(tmp_path / "backup.tar", taken_at=utc_now()) as writer:
+        taken = await back_up_streams(await login(user), writer)
+    assert {record.name for record in taken} >= {"EVENTS", "LOGS", "TIMERS"}
+
+
+@pytest.mark.parametrize("user", ["backup", "restore", "reset"])
+async def test_who_keeps_the_streams_writes_nothing_into_them(login: Login, user: str) -> None:
+    client = await login(user)
+    for subject in ("hcmp.vm.v1.reserved", "hcmp.log.p1", "hcmp.timer.lease-due.p1"):
+        assert not await answered(client, subject)
+
+
+@pytest.mark.parametrize("user", ["backup", "reset"])
+async def test_what_whoever_keeps_the_streams_is_answered_is_never_a_message_of_theirs(
+    login: Login, user: str
+) -> None:
+    """A permission covers no reply, and they stand in the streams' own account: their answers could be stored."""
+    client = await login(user)
+    for subject in ("$JS.API.CONSUMER.MSG.NEXT.EVENTS.x", "$JS.API.DIRECT.GET.EVENTS"):
+        assert not await answered(client, subject, {"seq": 1})
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "archive", "consumer"])
+async def test_no_service_takes_whole_streams_out_or_brings_any_back(login: Login, service: str) -> None:
+    client = await login(service)
+    for subject in ("$JS.API.STREAM.SNAPSHOT.EVENTS", "$JS.API.STREAM.RESTORE.OTHER"):
+        assert not await answered(client, subject)
+
+
+async def test_a_restore_may_not_overwrite_a_stream(login: Login) -> None:
+    request = json.dumps({"config": {"name": "EVENTS"}, "state": {}}).encode()
+    answer = await (await login("restore")).request("$JS.API.STREAM.RESTORE.EVENTS", request, timeout=5)
+    assert json.loads(answer.data)["error"]["description"] == "stream name already in use, cannot restore"
 
 
 async def test_setup_may_run_again(installation: Installation) -> None:
