@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "deploy" / "nats" / "nats-server.conf").read_text()
+REACTORS = ("Reactor", "FairReactor", "reactor")
 # Only the provisioner's account reaches the stream TIMERS: its consumers there need no such line.
 ON_TIMERS = "TIMERS"
 
