@@ -4,21 +4,26 @@ Source of the pattern: https://thinkbeforecoding.com/post/2021/12/17/functional-
 """
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.errors import ConcurrencyError
+from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
 from hcmp_eventstore.recorded import Context
-from hcmp_eventstore.store import EventStore, Write
+from hcmp_eventstore.store import APPEND_SECONDS, EventStore, Write
 
 C = TypeVar("C")
 S = TypeVar("S")
 E = TypeVar("E", bound=DomainEvent)
 
 MAX_ATTEMPTS = 10
+ANSWER_SECONDS = APPEND_SECONDS
+# Of the processes that decide on one aggregate one is first; the others come back at different moments.
+PAUSE_SECONDS = 0.002
+LONGEST_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,20 @@ async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]
 
     A version conflict decides everything again on fresh state, at most MAX_ATTEMPTS times. Returns the
     sequence of the last event appended, or the aggregates' highest version when nothing had to change.
-    Raises what `decide` raises, ConcurrencyError when the conflicts do not end, StoreUnavailableError.
+    Raises what `decide` raises, ConcurrencyError when the conflicts do not end, and what `EventStore.append`
+    raises; whatever stands in the way, within ANSWER_SECONDS.
     """
+    try:
+        async with (
+            asyncio.timeout(ANSWER_SECONDS),
+            store.turns.of(decision.subject_filter for decision in decisions),
+        ):
+            return await _execute(store, decisions, context)
+    except TimeoutError:
+        raise StoreUnavailableError(f"decide on {decisions[-1].subject_filter}") from None
+
+
+async def _execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]], context: Context) -> int:
     known: dict[str, int] = {}
     for attempt in range(1, MAX_ATTEMPTS + 1):
         assumed = [decision.assumed for decision in decisions if decision.assumed is not None]
@@ -97,6 +114,8 @@ async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]
             if attempt == MAX_ATTEMPTS:
                 raise
             known[conflict.subject] = conflict.actual or 0
+            longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**attempt)
+            await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - a pause, no secret
     raise AssertionError("unreachable")
 
 

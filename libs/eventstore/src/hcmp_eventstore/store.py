@@ -1,12 +1,12 @@
 """Append to the log and load from it: versions, atomic batches, and outcomes that are never guessed.
 
-Sources: atomic batch publishing, NATS ADR-50; batched direct get, NATS ADR-31; error codes, `errors.json` of
-nats-server 2.15.
+Source: atomic batch publishing, NATS ADR-50.
 """
 
 import asyncio
+import base64
 import json
-import re
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,23 +20,21 @@ from uuid_utils.compat import uuid7
 
 from hcmp_contracts.catalogue import subject_of
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
-from hcmp_eventstore.errors import (
-    ConcurrencyError,
-    EventStoreError,
-    StoreUnavailableError,
-    WritesRefusedError,
-)
-from hcmp_eventstore.recorded import Context, Recorded, read_recorded
+from hcmp_eventstore.brokers import Brokers
+from hcmp_eventstore.direct_get import read_subject
+from hcmp_eventstore.errors import StoreUnavailableError, WritesRefusedError
+from hcmp_eventstore.recorded import Context, Recorded
+from hcmp_eventstore.refusals import MESSAGE_NOT_FOUND, RefusedError, raise_unless_transient
 from hcmp_eventstore.streams import EVENTS
+from hcmp_eventstore.turns import Turns
 
-WRONG_LAST_SEQUENCE = 10071
-BATCH_DUPLICATE = 10201
-# Another batch or a leader change stood in the way: the same append may be tried again.
-TRANSIENT = frozenset({10158, 10163, 10164, 10008, 10009, 10039, 10077})
-
-ACK_SECONDS = 2.0
+# An outage is said within 2 s: this long an acknowledgement is waited for, then the brokers are counted.
+ACK_SECONDS = 1.2
+# An election is ridden out (4 to 8 s): within this time every append has an answer.
 APPEND_SECONDS = 10.0
-LOAD_BATCH = 1000
+# A replica that has just lost its companions answers a moment later.
+LOAD_SECONDS = 2.0
+RETRY_SECONDS = 0.05
 # The broker keeps at most 50 batches open on a stream; one that waits here for its turn does not wait for an
 # acknowledgement yet.
 BATCHES_AT_ONCE = 32
@@ -80,15 +78,6 @@ class _Message:
         }
 
 
-class _RefusedError(Exception):
-    """The broker answered an append with an error."""
-
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(f"{code}: {description}")
-        self.code = code
-        self.description = description
-
-
 class EventStore:
     """The event log of one service. `source` names the service in each envelope."""
 
@@ -105,7 +94,9 @@ class EventStore:
         self._clock = clock
         self._new_id = new_id
         self._refusal: str | None = None
-        self._turns = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self.turns = Turns()
+        self._open_batches = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._brokers = Brokers(client)
 
     @property
     def client(self) -> Client:
@@ -124,7 +115,7 @@ class EventStore:
         subject = f"hcmp.{aggregate}.{aggregate_id}.>"
         deadline = asyncio.get_running_loop().time() + APPEND_SECONDS
         while True:
-            events = await self._read_all(subject)
+            events = await self._read(subject)
             if (events[-1].sequence if events else 0) >= at_least:
                 return events
             if asyncio.get_running_loop().time() > deadline:
@@ -135,32 +126,37 @@ class EventStore:
         """Store all events of all writes, or none, and return the sequence of the last.
 
         Raises ConcurrencyError when an aggregate is no longer at the version that its events were decided
-        on, StoreUnavailableError when the broker does not answer within APPEND_SECONDS, and
-        WritesRefusedError when the log has been found damaged. A lost acknowledgement is resolved by reading
-        back: a retry by the same event ids is never stored twice.
+        on, WritesRefusedError when the log has been found damaged, StoreFullError when the broker has no room,
+        and StoreUnavailableError: within 2 s when too few brokers live to elect a leader, after APPEND_SECONDS
+        when there is none for another reason. A lost acknowledgement is resolved by reading back: a retry by the
+        same event ids is never stored twice.
         """
         if self._refusal is not None:
             raise WritesRefusedError(self._refusal)
         messages = self._messages(writes, context)
-        deadline = asyncio.get_running_loop().time() + APPEND_SECONDS
+        # What is left of APPEND_SECONDS then is for reading back.
+        deadline = asyncio.get_running_loop().time() + APPEND_SECONDS - ACK_SECONDS
         uncertain = False
         while True:
             try:
-                return await self._publish(messages)
-            except NatsError as silence:
+                async with asyncio.timeout_at(deadline):
+                    return await self._publish(messages)
+            except (NatsError, TimeoutError) as silence:
                 uncertain = uncertain or not isinstance(silence, NoRespondersError)
-            except _RefusedError as refusal:
-                if uncertain and (sequence := await self._find(messages[-1])):
+            except RefusedError as refusal:
+                if uncertain and (sequence := await self._find(messages)):
                     return sequence
-                if refusal.code == WRONG_LAST_SEQUENCE:
-                    raise _conflict(messages, refusal) from None
-                if refusal.code not in TRANSIENT and refusal.code != BATCH_DUPLICATE:
-                    raise EventStoreError(f"the event log refused an append: {refusal}") from refusal
-            if asyncio.get_running_loop().time() > deadline:
-                if uncertain and (sequence := await self._find(messages[-1])):
+                raise_unless_transient(
+                    refusal,
+                    subject_filter=messages[-1].subject_filter,
+                    expected=messages[-1].expected_version,
+                    alone=len(writes) == 1,
+                )
+            if asyncio.get_running_loop().time() > deadline or await self._brokers.too_few():
+                if uncertain and (sequence := await self._find(messages)):
                     return sequence
                 raise StoreUnavailableError(f"append to {messages[-1].subject}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(random.uniform(0.5, 1.5) * RETRY_SECONDS)  # noqa: S311 - a pause, no secret
 
     def _messages(self, writes: Sequence[Write], context: Context) -> list[_Message]:
         now = self._clock()
@@ -193,7 +189,7 @@ class EventStore:
         """One try. A batch is open until its last message commits it; only that one is answered."""
         if len(messages) == 1:
             return await self._request(messages[0], messages[0].headers())
-        async with self._turns:
+        async with self._open_batches:
             return await self._publish_batch(messages)
 
     async def _publish_batch(self, messages: Sequence[_Message]) -> int:
@@ -206,62 +202,44 @@ class EventStore:
         raise AssertionError("an append holds at least one event")
 
     async def _request(self, message: _Message, headers: dict[str, Any]) -> int:
-        answer = await self._client.request(message.subject, message.payload, timeout=ACK_SECONDS, headers=headers)
-        acknowledgement = json.loads(answer.data)
-        if error := acknowledgement.get("error"):
-            raise _RefusedError(error.get("err_code", 0), error.get("description", ""))
-        return int(acknowledgement["seq"])
+        return int((await self._ask(message.subject, message.payload, headers))["seq"])
 
-    async def _find(self, message: _Message) -> int | None:
-        """The sequence under which one's own event stands in the log, if it does. Events of one append
-        stand or fall together, so that its last one speaks for all.
+    async def _ask(self, subject: str, payload: bytes, headers: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = await self._client.request(subject, payload, timeout=ACK_SECONDS, headers=headers)
+        said: dict[str, Any] = json.loads(answer.data)
+        if error := said.get("error"):
+            raise RefusedError(error)
+        return said
+
+    async def _find(self, messages: Sequence[_Message]) -> int | None:
+        """The sequence under which the last of one's own messages stands in the log, if they do.
+
+        Whoever wrote first behind the version that the first of them was decided on has won that version, and a
+        batch stands in one piece. The leader is asked: a replica may not know yet.
         """
-        for recorded in reversed(await self._read_all(message.subject_filter)):
-            if recorded.envelope.id == message.event_id:
-                return recorded.sequence
-        return None
-
-    async def _read_all(self, subject: str) -> list[Recorded[DomainEvent]]:
-        events: list[Recorded[DomainEvent]] = []
-        while True:
-            start = events[-1].sequence + 1 if events else 1
-            messages, more = await self._read_batch(subject, start)
-            events.extend(messages)
-            if not more:
-                return events
-
-    async def _read_batch(self, subject: str, start: int) -> tuple[list[Recorded[DomainEvent]], bool]:
-        inbox = self._client.new_inbox()
-        subscription = await self._client.subscribe(inbox)
-        request = {"next_by_subj": subject, "seq": start, "batch": LOAD_BATCH}
-        events: list[Recorded[DomainEvent]] = []
+        first = messages[0]
+        request = {"seq": first.expected_version + 1, "next_by_subj": first.subject_filter}
         try:
-            await self._client.publish(f"$JS.API.DIRECT.GET.{EVENTS}", json.dumps(request).encode(), reply=inbox)
-            while True:
-                message = await subscription.next_msg(timeout=ACK_SECONDS)
-                headers = message.headers or {}
-                if status := headers.get("Status"):
-                    return events, _more_pending(status, headers, subject)
-                events.append(read_recorded(int(headers["Nats-Sequence"]), message.data))
+            said = await self._ask(f"$JS.API.STREAM.MSG.GET.{EVENTS}", json.dumps(request).encode())
         except NatsError as silence:
-            raise StoreUnavailableError(f"load {subject}") from silence
-        finally:
-            if not self._client.is_closed:
-                await subscription.unsubscribe()
+            raise StoreUnavailableError(f"read back {first.subject}") from silence
+        except RefusedError as refusal:
+            if refusal.code == MESSAGE_NOT_FOUND:
+                return None
+            raise StoreUnavailableError(f"read back {first.subject}: {refusal}") from refusal
+        stored = said["message"]
+        if json.loads(base64.b64decode(stored["data"]))["id"] != first.event_id:
+            return None
+        return int(stored["seq"]) + len(messages) - 1
 
-
-def _more_pending(status: str, headers: dict[str, str], subject: str) -> bool:
-    """What the end of a batched direct get says: 204 its end, with how many are left; 404 nothing there."""
-    if status == "404":
-        return False
-    if status == "204":
-        return int(headers.get("Nats-Num-Pending", "0")) > 0
-    raise StoreUnavailableError(f"load {subject}: {status} {headers.get('Description', '')}")
-
-
-def _conflict(messages: Sequence[_Message], refusal: _RefusedError) -> ConcurrencyError:
-    """The refused aggregate and, where the append concerned only one, the version that it is at."""
-    actual = re.search(r"(\d+)$", refusal.description)
-    filters = {message.subject_filter for message in messages}
-    known = int(actual.group(1)) if actual and len(filters) == 1 else None
-    return ConcurrencyError(messages[-1].subject_filter, messages[-1].expected_version, known)
+    async def _read(self, subject: str) -> list[Recorded[DomainEvent]]:
+        deadline = asyncio.get_running_loop().time() + LOAD_SECONDS
+        while True:
+            try:
+                return await read_subject(
+                    self._client, stream=EVENTS, subject=subject, silence_seconds=ACK_SECONDS
+                )
+            except StoreUnavailableError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)

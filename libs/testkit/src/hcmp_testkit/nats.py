@@ -14,7 +14,7 @@ from pathlib import Path
 from nats.aio.client import Client
 
 from hcmp_eventstore.connection import connect
-from hcmp_eventstore.streams import ensure_streams
+from hcmp_eventstore.streams import EVENTS, ensure_streams
 from hcmp_testkit.ports import free_port
 
 BINARY = Path(sysconfig.get_path("scripts")) / "nats-server"
@@ -62,6 +62,13 @@ class NatsServer:
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
+    def pause(self) -> None:
+        """SIGSTOP: its connections stay open and it is silent, as a machine that hangs is."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def connect(self, name: str = "test") -> AbstractAsyncContextManager[Client]:
         return connect(self.url, name=name, user=USER, password=PASSWORD)
 
@@ -70,9 +77,14 @@ class NatsServer:
         async with self.connect("setup") as client:
             await ensure_streams(client.jetstream(), replicas=replicas)
 
+    def _signal(self, how: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(how)
+
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(how)
+            self.process.send_signal(signal.SIGCONT)  # a paused one hears SIGTERM only when it goes on
             self.process.wait(10)
             self.process = None
 
@@ -118,13 +130,42 @@ async def start_cluster(nodes: list[NatsServer]) -> None:
     """Start all nodes and make the streams with a copy on each."""
     for node in nodes:
         node.start()
+    await make_whole(nodes)
+
+
+async def leader(nodes: list[NatsServer], stream: str = EVENTS) -> NatsServer:
+    """The node that leads a stream's copies now."""
+    async with nodes[0].connect() as client:
+        while True:
+            info = await client.jetstream().stream_info(stream)
+            if info.cluster and info.cluster.leader:
+                return next(node for node in nodes if node.name == info.cluster.leader)
+            await asyncio.sleep(0.1)
+
+
+async def make_whole(nodes: list[NatsServer]) -> None:
+    """Start what is down, and wait until every node takes messages again and has all of them."""
+    for node in nodes:
+        if node.process is None:
+            node.start()
+        else:
+            node.resume()
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            await nodes[0].prepare(replicas=len(nodes))
+            await asyncio.gather(*(_prepare_whole(node, len(nodes)) for node in nodes))
         except Exception:  # whatever is not ready yet, until the deadline
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.2)
         else:
             return
+
+
+async def _prepare_whole(node: NatsServer, size: int) -> None:
+    await node.prepare(replicas=size)
+    async with node.connect() as client:
+        info = await client.jetstream().stream_info(EVENTS)
+    replicas = info.cluster.replicas if info.cluster else None
+    if not (replicas and all(replica.current for replica in replicas)):
+        raise RuntimeError(f"not all replicas are current: {replicas}")

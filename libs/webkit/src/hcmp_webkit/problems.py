@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from starlette.exceptions import HTTPException
 
-from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError, WritesRefusedError
+from hcmp_eventstore.errors import ConcurrencyError, StoreFullError, StoreUnavailableError, WritesRefusedError
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +75,12 @@ _SHARED: ErrorTable = {
         detail="The event log did not answer in time. Repeat the request: under the same Idempotency-Key "
         "it is done only once.",
         headers={"Retry-After": "5"},
+    ),
+    StoreFullError: lambda _: Problem(
+        "log-full",
+        title="The event log has no room",
+        status=507,
+        detail="Nothing was changed: the disk of the event log is full. An operator has to make room.",
     ),
     OperationalError: lambda _: Problem(
         "database-unavailable",

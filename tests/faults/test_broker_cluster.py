@@ -1,0 +1,162 @@
+"""Three brokers, of which some die, hang or come back damaged: nothing acknowledged is lost, every append is
+answered in time, and the log is written again without anybody's help.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from hcmp_contracts.vm import VmMaintenanceStarted
+from hcmp_eventstore.errors import StoreUnavailableError
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import APPEND_SECONDS, EventStore, Write
+from hcmp_testkit.history import eventually
+from hcmp_testkit.nats import NatsServer, cluster, leader, make_whole, start_cluster
+
+CONTEXT = Context(actor="account/1", correlation_id="request-1")
+STARTED = VmMaintenanceStarted(reason="disk")
+WRITERS = 8
+# What an append may take on a computer that does other things too.
+BUSY_SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+async def started_nodes() -> AsyncIterator[list[NatsServer]]:
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
+    nodes = cluster(directory)
+    await start_cluster(nodes)
+    yield nodes
+    for node in nodes:
+        node.kill()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+async def nodes(started_nodes: list[NatsServer]) -> AsyncIterator[list[NatsServer]]:
+    """A whole cluster, and whole again afterwards."""
+    await make_whole(started_nodes)
+    yield started_nodes
+    await make_whole(started_nodes)
+
+
+@dataclass
+class Traffic:
+    """Writers that go on appending: what was acknowledged, and what became of the rest."""
+
+    store: EventStore
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    longest: float = 0.0
+    over: bool = False
+
+    async def write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self.over:
+            name, begun = uuid7().hex, loop.time()
+            try:
+                self.acknowledged[name] = await self.store.append([Write("vm", name, 0, [STARTED])], CONTEXT)
+            except StoreUnavailableError:
+                self.unknown.add(name)
+            self.longest = max(self.longest, loop.time() - begun)
+
+    async def more(self, count: int, *, seconds: float) -> None:
+        """Wait for so many more acknowledgements."""
+        wanted = len(self.acknowledged) + count
+        await eventually(self._acknowledged, lambda seen: seen >= wanted, seconds)
+
+    async def _acknowledged(self) -> int:
+        return len(self.acknowledged)
+
+    async def assert_nothing_lost(self, store: EventStore) -> None:
+        for name, sequence in self.acknowledged.items():
+            history = await store.load("vm", name, at_least=sequence)
+            assert [recorded.sequence for recorded in history] == [sequence]
+        for name in self.unknown:
+            assert len(await store.load("vm", name)) <= 1
+
+
+@asynccontextmanager
+async def traffic(node: NatsServer) -> AsyncIterator[Traffic]:
+    async with node.connect() as client:
+        running = Traffic(EventStore(client, source="test"))
+        writers = [asyncio.create_task(running.write()) for _ in range(WRITERS)]
+        try:
+            yield running
+        finally:
+            running.over = True
+            await asyncio.gather(*writers)
+
+
+Fault = Callable[[NatsServer], None]
+
+
+@pytest.mark.parametrize("fault", [NatsServer.kill, NatsServer.pause], ids=["killed", "paused"])
+@pytest.mark.parametrize("connected", ["to the leader", "to another"])
+async def test_a_leader_that_is_gone_costs_no_acknowledged_event_and_ten_seconds_at_most(
+    nodes: list[NatsServer], fault: Fault, connected: str
+) -> None:
+    led = await leader(nodes)
+    others = [node for node in nodes if node is not led]
+    async with traffic(led if connected == "to the leader" else others[0]) as running:
+        await running.more(50, seconds=10)
+        fault(led)
+        await running.more(50, seconds=APPEND_SECONDS + BUSY_SECONDS)
+        assert running.longest < APPEND_SECONDS + BUSY_SECONDS
+    await make_whole(nodes)
+    async with led.connect() as client:
+        await running.assert_nothing_lost(EventStore(client, source="test"))
+
+
+async def test_all_brokers_killed_at_once_lose_nothing_that_was_acknowledged(nodes: list[NatsServer]) -> None:
+    async with traffic(nodes[0]) as running:
+        await running.more(200, seconds=10)
+        for node in nodes:
+            node.kill()
+        for node in nodes:
+            node.start()
+        await running.more(50, seconds=30)
+    async with nodes[1].connect() as client:
+        await running.assert_nothing_lost(EventStore(client, source="test"))
+
+
+async def answered(doing: Awaitable[object]) -> float:
+    """How long it took to be told that the log is not available."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    with pytest.raises(StoreUnavailableError):
+        await doing
+    return loop.time() - begun
+
+
+@pytest.mark.parametrize("fault", [NatsServer.kill, NatsServer.pause], ids=["killed", "paused"])
+@pytest.mark.parametrize("survivor", ["the leader", "another"])
+async def test_with_two_of_three_gone_reads_go_on_writes_are_refused_at_once_and_all_recovers_by_itself(
+    nodes: list[NatsServer], fault: Fault, survivor: str
+) -> None:
+    led = await leader(nodes)
+    others = [node for node in nodes if node is not led]
+    left = led if survivor == "the leader" else others[0]
+    name = uuid7().hex
+    async with left.connect() as client:
+        store = EventStore(client, source="test")
+        version = await store.append([Write("vm", name, 0, [STARTED])], CONTEXT)
+        for node in nodes:
+            if node is not left:
+                fault(node)
+        writes = [Write("vm", uuid7().hex, 0, [STARTED]) for _ in range(5)]
+        took = [await answered(store.append([write], CONTEXT)) for write in writes]
+        took.append(await answered(store.append(writes, CONTEXT)))
+        assert max(took) < 2.0 + BUSY_SECONDS, took
+        assert [recorded.sequence for recorded in await store.load("vm", name)] == [version]
+
+        await make_whole(nodes)
+        await store.append([Write("vm", name, version, [STARTED])], CONTEXT)
+        for write in writes:
+            assert len(await store.load("vm", write.aggregate_id)) <= 1
