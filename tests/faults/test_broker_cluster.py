@@ -160,3 +160,31 @@ async def test_with_two_of_three_gone_reads_go_on_writes_are_refused_at_once_and
         await store.append([Write("vm", name, version, [STARTED])], CONTEXT)
         for write in writes:
             assert len(await store.load("vm", write.aggregate_id)) <= 1
+
+
+async def test_a_replica_whose_file_was_damaged_is_healed_by_the_others(nodes: list[NatsServer]) -> None:
+    """One byte in the middle: alone that broker would drop all that follows it and say nothing."""
+    led = await leader(nodes)
+    hurt = next(node for node in nodes if node is not led)
+    names = [uuid7().hex for _ in range(300)]
+    async with led.connect() as client:
+        store = EventStore(client, source="test")
+        await asyncio.gather(*(store.append([Write("vm", name, 0, [STARTED])], CONTEXT) for name in names))
+    hurt.stop()
+    damage(hurt)
+    await make_whole(nodes)
+    for node in nodes:
+        if node is not hurt:
+            node.kill()  # so that only the healed one can answer
+    async with hurt.connect() as client:
+        store = EventStore(client, source="test")
+        for name in names:
+            assert [recorded.event for recorded in await store.load("vm", name)] == [STARTED]
+
+
+def damage(node: NatsServer) -> None:
+    """Turn a bit in the middle of the events that this broker keeps."""
+    [*_, block] = sorted((node.directory / node.name).rglob("EVENTS/msgs/*.blk"))
+    content = bytearray(block.read_bytes())
+    content[len(content) // 2] ^= 1
+    block.write_bytes(content)

@@ -44,9 +44,10 @@ class Reactor:
     `handle` returns when the event's command is done (acknowledged), raises RejectedEventError when trying
     again is of no use (dead letter at once), EventLeftError when it lost its hold (no outcome: handed out
     again when nobody tells that it is in progress), one of OUTAGES (tried again for as long as it lasts), or
-    anything else (tried again, and a dead letter after MAX_DELIVERIES). While it runs the broker is told so every IN_PROGRESS_SECONDS: when the process dies
-    another one gets the event ACK_WAIT_SECONDS later. `slots` is how many events run at once. On the stream
-    TIMERS it hears an event again when the timer that carries it is due; `sequence` is then the timer's.
+    anything else (tried again, and a dead letter after MAX_DELIVERIES). While it runs the broker is told so
+    every IN_PROGRESS_SECONDS: when the process dies another one gets the event ACK_WAIT_SECONDS later.
+    `slots` is how many events run at once. On the stream TIMERS it hears an event again when the timer that
+    carries it is due; `sequence` is then the timer's.
     """
 
     client: Client

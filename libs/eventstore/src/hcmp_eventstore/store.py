@@ -32,8 +32,10 @@ from hcmp_eventstore.turns import Turns
 ACK_SECONDS = 1.2
 # An election is ridden out (4 to 8 s): within this time every append has an answer.
 APPEND_SECONDS = 10.0
-# A replica that has just lost its companions answers a moment later.
-LOAD_SECONDS = 2.0
+# A request may reach a replica that hangs, and the next one another; one that has just lost its companions answers
+# a moment later.
+SILENCE_SECONDS = 0.6
+LOAD_SECONDS = 5.0
 RETRY_SECONDS = 0.05
 # The broker keeps at most 50 batches open on a stream; one that waits here for its turn does not wait for an
 # acknowledgement yet.
@@ -237,7 +239,7 @@ class EventStore:
         while True:
             try:
                 return await read_subject(
-                    self._client, stream=EVENTS, subject=subject, silence_seconds=ACK_SECONDS
+                    self._client, stream=EVENTS, subject=subject, silence_seconds=SILENCE_SECONDS
                 )
             except StoreUnavailableError:
                 if asyncio.get_running_loop().time() > deadline:

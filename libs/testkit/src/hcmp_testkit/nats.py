@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sysconfig
@@ -50,7 +51,7 @@ class NatsServer:
         with (self.directory / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen([BINARY, "-c", configuration], stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
-        while not self._healthy():
+        while not self.healthy():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.directory / f"{self.name}.log").read_text())
             time.sleep(0.03)
@@ -64,10 +65,13 @@ class NatsServer:
 
     def pause(self) -> None:
         """SIGSTOP: its connections stay open and it is silent, as a machine that hangs is."""
-        self._signal(signal.SIGSTOP)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
 
     def resume(self) -> None:
-        self._signal(signal.SIGCONT)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def connect(self, name: str = "test") -> AbstractAsyncContextManager[Client]:
         return connect(self.url, name=name, user=USER, password=PASSWORD)
@@ -76,10 +80,6 @@ class NatsServer:
         """Make the streams, as set-up does."""
         async with self.connect("setup") as client:
             await ensure_streams(client.jetstream(), replicas=replicas)
-
-    def _signal(self, how: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(how)
 
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
@@ -153,7 +153,9 @@ async def make_whole(nodes: list[NatsServer]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            await asyncio.gather(*(_prepare_whole(node, len(nodes)) for node in nodes))
+            await nodes[0].prepare(replicas=len(nodes))
+            for node in nodes:
+                await _require_whole(node)
         except Exception:  # whatever is not ready yet, until the deadline
             if time.monotonic() > deadline:
                 raise
@@ -162,8 +164,7 @@ async def make_whole(nodes: list[NatsServer]) -> None:
             return
 
 
-async def _prepare_whole(node: NatsServer, size: int) -> None:
-    await node.prepare(replicas=size)
+async def _require_whole(node: NatsServer) -> None:
     async with node.connect() as client:
         info = await client.jetstream().stream_info(EVENTS)
     replicas = info.cluster.replicas if info.cluster else None
