@@ -4,7 +4,6 @@ itself, and rows and checkpoint are exactly those of the log.
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,22 +23,11 @@ from hcmp_testkit.postgres import PostgresServer
 MACHINES = ("a", "b", "c", "d")
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    directory = Path(tempfile.mkdtemp(prefix="hcmp-pg-"))
-    directory.chmod(0o755)
-    server = PostgresServer.make(directory)
-    server.start()
-    yield server
-    server.kill()
-    shutil.rmtree(directory)
-
-
 @pytest.fixture
-def database(postgres: PostgresServer) -> Iterator[str]:
+def database(own_postgres: PostgresServer) -> Iterator[str]:
     """A PostgreSQL that holds no read model yet."""
-    yield postgres.url
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
+    yield own_postgres.url
+    with psycopg.connect(own_postgres.url, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA {MODEL.schema} CASCADE")
 
 
@@ -70,14 +58,14 @@ async def assert_exact(store: EventStore, projector: Projector, database: str, w
 
 
 async def test_a_database_that_is_killed_costs_no_event_and_repeats_none(
-    event_store: EventStore, postgres: PostgresServer, database: str
+    event_store: EventStore, own_postgres: PostgresServer, database: str
 ) -> None:
     async with projecting(event_store, database) as projector:
         async with appending(event_store) as written:
             assert await projector.wait_for(20)
             for _ in range(2):
-                postgres.kill()
-                await asyncio.to_thread(postgres.start)
+                own_postgres.kill()
+                await asyncio.to_thread(own_postgres.start)
                 assert await projector.wait_for(projector.position + 20, timeout=20)
         await assert_exact(event_store, projector, database, written)
 
@@ -122,10 +110,10 @@ async def waiting(database: str) -> int:
 
 
 async def test_a_database_without_room_stands_still_and_goes_on_when_there_is_some(
-    event_store: EventStore, postgres: PostgresServer, database: str, tmp_path: Path
+    event_store: EventStore, own_postgres: PostgresServer, database: str, tmp_path: Path
 ) -> None:
     with small_disk(megabytes=16) as disk:
-        shutil.chown(disk.path, postgres.user)
+        shutil.chown(disk.path, own_postgres.user)
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(f"CREATE TABLESPACE small LOCATION '{disk.path}'")
             connection.execute("ALTER ROLE postgres SET default_tablespace = small")

@@ -34,6 +34,14 @@ T = TypeVar("T")
 RETRY_SECONDS = 0.5
 # How long a query waits for a connection before it is told that the database does not answer.
 QUERY_WAIT_SECONDS = 5.0
+# A link that died without a word is noticed, instead of waiting for the network's retransmissions: idle or not.
+LINK: dict[str, int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8_000,
+}
 
 APPLIED = Counter("hcmp_projector_events_total", "Events applied to a read model", ["projector"])
 CHECKPOINT = Gauge("hcmp_projector_checkpoint", "Log sequence that a read model stands for", ["projector"])
@@ -147,7 +155,7 @@ class Projector:
 
     async def _run_once(self) -> None:
         async with await AsyncConnection[DictRow].connect(
-            self.database_url, autocommit=True, row_factory=dict_row
+            self.database_url, autocommit=True, row_factory=dict_row, **LINK
         ) as connection:
             await self._prepare(connection)
             self._prepared.set()
@@ -214,6 +222,7 @@ async def open_pool(database_url: str, model: ReadModel) -> AsyncIterator[Pool]:
         database_url,
         connection_class=AsyncConnection[DictRow],
         kwargs={
+            **LINK,
             "autocommit": True,
             "row_factory": dict_row,
             "options": f"-c search_path={model.schema} -c default_transaction_read_only=on",

@@ -8,11 +8,12 @@ import subprocess
 import sysconfig
 import time
 import urllib.request
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from hcmp_eventstore.connection import connect
 from hcmp_eventstore.streams import EVENTS, ensure_streams
@@ -22,6 +23,7 @@ BINARY = Path(sysconfig.get_path("scripts")) / "nats-server"
 USER = "test"
 PASSWORD = "test"
 START_SECONDS = 15
+WHOLE_SECONDS = 60
 
 
 @dataclass
@@ -88,7 +90,7 @@ class NatsServer:
             self.process.wait(10)
             self.process = None
 
-    def _healthy(self) -> bool:
+    def healthy(self) -> bool:
         path = "/healthz?js-enabled-only=true" if self.cluster_port else "/healthz"
         try:
             with urllib.request.urlopen(f"{self.monitoring_url}{path}", timeout=1) as answer:
@@ -135,12 +137,27 @@ async def start_cluster(nodes: list[NatsServer]) -> None:
 
 async def leader(nodes: list[NatsServer], stream: str = EVENTS) -> NatsServer:
     """The node that leads a stream's copies now."""
-    async with nodes[0].connect() as client:
+    name = await _leader_name(nodes[0], stream)
+    return next(node for node in nodes if node.name == name)
+
+
+async def _leader_name(asked: NatsServer, stream: str) -> str:
+    async with asked.connect() as client:
         while True:
-            info = await client.jetstream().stream_info(stream)
-            if info.cluster and info.cluster.leader:
-                return next(node for node in nodes if node.name == info.cluster.leader)
+            with suppress(NatsError):  # nobody answers while the brokers elect
+                info = await client.jetstream(timeout=1).stream_info(stream)
+                if info.cluster and info.cluster.leader:
+                    return info.cluster.leader
             await asyncio.sleep(0.1)
+
+
+async def make_leader(node: NatsServer, stream: str = EVENTS) -> None:
+    """Let this node of a whole cluster lead a stream's copies."""
+    placement = json.dumps({"placement": {"preferred": node.name}}).encode()
+    async with node.connect() as client:
+        while await _leader_name(node, stream) != node.name:
+            with suppress(NatsError):  # the one that steps down may forget to say so
+                await client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{stream}", placement, timeout=1)
 
 
 async def make_whole(nodes: list[NatsServer]) -> None:
@@ -150,7 +167,7 @@ async def make_whole(nodes: list[NatsServer]) -> None:
             node.start()
         else:
             node.resume()
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + WHOLE_SECONDS
     while True:
         try:
             await nodes[0].prepare(replicas=len(nodes))

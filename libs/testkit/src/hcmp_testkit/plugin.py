@@ -17,6 +17,7 @@ from xdist.remote import Producer
 
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.nats import NatsServer, cluster, single_server, start_cluster
+from hcmp_testkit.postgres import PostgresServer
 from hcmp_testkit.sharing import SharingScheduling, begin_with_the_longest
 
 MOST_WORKERS = 8
@@ -98,6 +99,18 @@ def postgres_url() -> Iterator[str]:
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of the module's own, which a test may kill and must leave running."""
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-pg-"))
+    directory.chmod(0o755)
+    server = PostgresServer.make(directory)
+    server.start()
+    yield server
+    server.kill()
+    shutil.rmtree(directory)
 
 
 @pytest.fixture
