@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from xdist.remote import Producer
 
 from hcmp_eventstore.store import EventStore
-from hcmp_testkit.nats import NatsServer, cluster, single_server, start_cluster
+from hcmp_testkit.nats import NatsServer, cluster, make_whole, single_server, start_cluster
 from hcmp_testkit.postgres import PostgresServer
 from hcmp_testkit.sharing import SharingScheduling, begin_with_the_longest
 
@@ -76,6 +76,26 @@ async def nats_cluster() -> AsyncIterator[list[NatsServer]]:
     for node in nodes:
         node.kill()
     shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="module")
+async def own_cluster() -> AsyncIterator[list[NatsServer]]:
+    """Three brokers of the module's own; take `whole_cluster`."""
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
+    nodes = cluster(directory)
+    await start_cluster(nodes)
+    yield nodes
+    for node in nodes:
+        node.kill()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+async def whole_cluster(own_cluster: list[NatsServer]) -> AsyncIterator[list[NatsServer]]:
+    """Three brokers, whole before the test and again afterwards: it may stop, pause and damage them."""
+    await make_whole(own_cluster)
+    yield own_cluster
+    await make_whole(own_cluster)
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@ answered in time, and the log is written again without anybody's help.
 """
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -19,32 +16,13 @@ from hcmp_eventstore.recorded import Context, read_recorded
 from hcmp_eventstore.store import APPEND_SECONDS, EventStore, Write
 from hcmp_eventstore.streams import EVENTS
 from hcmp_testkit.history import eventually
-from hcmp_testkit.nats import NatsServer, cluster, leader, make_leader, make_whole, start_cluster
+from hcmp_testkit.nats import NatsServer, leader, make_leader, make_whole
 
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
 STARTED = VmMaintenanceStarted(reason="disk")
 WRITERS = 8
-# What an append may take on a computer that does other things too.
-BUSY_SECONDS = 3.0
-
-
-@pytest.fixture(scope="module")
-async def started_nodes() -> AsyncIterator[list[NatsServer]]:
-    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
-    nodes = cluster(directory)
-    await start_cluster(nodes)
-    yield nodes
-    for node in nodes:
-        node.kill()
-    shutil.rmtree(directory)
-
-
-@pytest.fixture
-async def nodes(started_nodes: list[NatsServer]) -> AsyncIterator[list[NatsServer]]:
-    """A whole cluster, and whole again afterwards."""
-    await make_whole(started_nodes)
-    yield started_nodes
-    await make_whole(started_nodes)
+# What all may take beyond what is promised on a computer that does other things too.
+BUSY_SECONDS = 5.0
 
 
 @dataclass
@@ -101,29 +79,31 @@ Fault = Callable[[NatsServer], None]
 @pytest.mark.parametrize("fault", [NatsServer.kill, NatsServer.pause], ids=["killed", "paused"])
 @pytest.mark.parametrize("connected", ["to the leader", "to another"])
 async def test_a_leader_that_is_gone_costs_no_acknowledged_event_and_ten_seconds_at_most(
-    nodes: list[NatsServer], fault: Fault, connected: str
+    whole_cluster: list[NatsServer], fault: Fault, connected: str
 ) -> None:
-    led = await leader(nodes)
-    others = [node for node in nodes if node is not led]
+    led = await leader(whole_cluster)
+    others = [node for node in whole_cluster if node is not led]
     async with traffic(led if connected == "to the leader" else others[0]) as running:
         await running.more(50, seconds=10)
         fault(led)
-        await running.more(50, seconds=APPEND_SECONDS + BUSY_SECONDS)
+        await running.more(50, seconds=APPEND_SECONDS + 2 * BUSY_SECONDS)
         assert running.longest < APPEND_SECONDS + BUSY_SECONDS
-    await make_whole(nodes)
+    await make_whole(whole_cluster)
     async with led.connect() as client:
         await running.assert_nothing_lost(EventStore(client, source="test"))
 
 
-async def test_all_brokers_killed_at_once_lose_nothing_that_was_acknowledged(nodes: list[NatsServer]) -> None:
-    async with traffic(nodes[0]) as running:
+async def test_all_brokers_killed_at_once_lose_nothing_that_was_acknowledged(
+    whole_cluster: list[NatsServer],
+) -> None:
+    async with traffic(whole_cluster[0]) as running:
         await running.more(200, seconds=10)
-        for node in nodes:
+        for node in whole_cluster:
             node.kill()
-        for node in nodes:
+        for node in whole_cluster:
             node.start()
         await running.more(50, seconds=30)
-    async with nodes[1].connect() as client:
+    async with whole_cluster[1].connect() as client:
         await running.assert_nothing_lost(EventStore(client, source="test"))
 
 
@@ -139,16 +119,16 @@ async def answered(doing: Awaitable[object]) -> float:
 @pytest.mark.parametrize("fault", [NatsServer.kill, NatsServer.pause], ids=["killed", "paused"])
 @pytest.mark.parametrize("survivor", ["the leader", "another"])
 async def test_with_two_of_three_gone_reads_go_on_writes_are_refused_at_once_and_all_recovers_by_itself(
-    nodes: list[NatsServer], fault: Fault, survivor: str
+    whole_cluster: list[NatsServer], fault: Fault, survivor: str
 ) -> None:
-    led = await leader(nodes)
-    others = [node for node in nodes if node is not led]
+    led = await leader(whole_cluster)
+    others = [node for node in whole_cluster if node is not led]
     left = led if survivor == "the leader" else others[0]
     name = uuid7().hex
     async with left.connect() as client:
         store = EventStore(client, source="test")
         version = await store.append([Write("vm", name, 0, [STARTED])], CONTEXT)
-        for node in nodes:
+        for node in whole_cluster:
             if node is not left:
                 fault(node)
         writes = [Write("vm", uuid7().hex, 0, [STARTED]) for _ in range(5)]
@@ -157,16 +137,16 @@ async def test_with_two_of_three_gone_reads_go_on_writes_are_refused_at_once_and
         assert max(took) < 2.0 + BUSY_SECONDS, took
         assert [recorded.sequence for recorded in await store.load("vm", name)] == [version]
 
-        await make_whole(nodes)
+        await make_whole(whole_cluster)
         await store.append([Write("vm", name, version, [STARTED])], CONTEXT)
         for write in writes:
             assert len(await store.load("vm", write.aggregate_id)) <= 1
 
 
-async def test_a_replica_whose_file_was_damaged_is_healed_by_the_others(nodes: list[NatsServer]) -> None:
+async def test_a_replica_whose_file_was_damaged_is_healed_by_the_others(whole_cluster: list[NatsServer]) -> None:
     """One byte in the middle: alone that broker would drop all that follows it and say nothing."""
-    led = await leader(nodes)
-    hurt = next(node for node in nodes if node is not led)
+    led = await leader(whole_cluster)
+    hurt = next(node for node in whole_cluster if node is not led)
     names = [uuid7().hex for _ in range(300)]
     async with led.connect() as client:
         store = EventStore(client, source="test")
@@ -174,7 +154,7 @@ async def test_a_replica_whose_file_was_damaged_is_healed_by_the_others(nodes: l
         sequences = await asyncio.gather(*appending)
     hurt.stop()
     damage(hurt)
-    await make_whole(nodes)
+    await make_whole(whole_cluster)
     await make_leader(hurt)
     async with hurt.connect() as client:
         for name, sequence in zip(names, sequences, strict=True):
