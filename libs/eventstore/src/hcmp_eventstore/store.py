@@ -7,8 +7,7 @@ import asyncio
 import base64
 import json
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,15 +17,18 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from uuid_utils.compat import uuid7
 
-from hcmp_contracts.catalogue import subject_of
-from hcmp_contracts.envelope import CloudEvent, DomainEvent
+from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.brokers import Brokers
 from hcmp_eventstore.direct_get import read_subject
 from hcmp_eventstore.errors import StoreUnavailableError, WritesRefusedError
+from hcmp_eventstore.leader import Leader, ask
+from hcmp_eventstore.messages import Envelopes, Message, Write, subject_filter
 from hcmp_eventstore.recorded import Context, Recorded
-from hcmp_eventstore.refusals import MESSAGE_NOT_FOUND, RefusedError, raise_unless_transient
+from hcmp_eventstore.refusals import RefusedError, raise_unless_transient
 from hcmp_eventstore.streams import EVENTS
 from hcmp_eventstore.turns import Turns
+
+__all__ = ["EventStore", "Write", "subject_filter", "utc_now"]
 
 # An outage is said within 2 s: this long an acknowledgement is waited for, then the brokers are counted.
 ACK_SECONDS = 1.2
@@ -47,39 +49,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251
 
 
-@dataclass(frozen=True)
-class Write:
-    """Events for one aggregate, decided on its version `expected_version` (0: nothing ever happened to it)."""
-
-    aggregate: str
-    aggregate_id: str
-    expected_version: int
-    events: Sequence[DomainEvent]
-
-    @property
-    def subject_filter(self) -> str:
-        return f"hcmp.{self.aggregate}.{self.aggregate_id}.>"
-
-
-@dataclass(frozen=True)
-class _Message:
-    """One event made ready for the broker, with the version of its aggregate that it was decided on."""
-
-    subject: str
-    subject_filter: str
-    event_id: str
-    expected_version: int
-    payload: bytes
-
-    def headers(self) -> dict[str, str]:
-        return {
-            "Nats-Msg-Id": self.event_id,
-            "Nats-Expected-Stream": EVENTS,
-            "Nats-Expected-Last-Subject-Sequence": str(self.expected_version),
-            "Nats-Expected-Last-Subject-Sequence-Subject": self.subject_filter,
-        }
-
-
 class EventStore:
     """The event log of one service. `source` names the service in each envelope."""
 
@@ -92,13 +61,13 @@ class EventStore:
         new_id: Callable[[], UUID] = uuid7,
     ) -> None:
         self._client = client
-        self._source = source
-        self._clock = clock
+        self._envelopes = Envelopes(source, clock, new_id)
         self._new_id = new_id
         self._refusal: str | None = None
         self.turns = Turns()
         self._open_batches = asyncio.Semaphore(BATCHES_AT_ONCE)
         self._brokers = Brokers(client)
+        self._leader = Leader(client, self._brokers)
 
     @property
     def client(self) -> Client:
@@ -114,7 +83,7 @@ class EventStore:
         A replica may answer a little late; with `at_least`, a version that the aggregate is known to have,
         the load is repeated until the answer reaches it. Raises StoreUnavailableError.
         """
-        subject = f"hcmp.{aggregate}.{aggregate_id}.>"
+        subject = subject_filter(aggregate, aggregate_id)
         deadline = asyncio.get_running_loop().time() + APPEND_SECONDS
         while True:
             events = await self._read(subject)
@@ -123,6 +92,12 @@ class EventStore:
             if asyncio.get_running_loop().time() > deadline:
                 raise StoreUnavailableError(f"{subject} did not reach version {at_least}")
             await asyncio.sleep(0.02)
+
+    async def newer(self, seen: Mapping[str, int]) -> dict[str, int]:
+        """Those of these aggregates (by subject filter) that have moved on from the version at which they were
+        `seen`, with the version that the leader has. Raises StoreUnavailableError.
+        """
+        return await self._leader.newer(seen)
 
     async def append(self, writes: Sequence[Write], context: Context) -> int:
         """Store all events of all writes, or none, and return the sequence of the last.
@@ -135,7 +110,7 @@ class EventStore:
         """
         if self._refusal is not None:
             raise WritesRefusedError(self._refusal)
-        messages = self._messages(writes, context)
+        messages = self._envelopes.messages(writes, context)
         # What is left of APPEND_SECONDS then is for reading back.
         deadline = asyncio.get_running_loop().time() + APPEND_SECONDS - ACK_SECONDS
         uncertain = False
@@ -154,47 +129,21 @@ class EventStore:
                     expected=messages[-1].expected_version,
                     alone=len(writes) == 1,
                 )
-            if asyncio.get_running_loop().time() > deadline or await self._brokers.too_few():
-                if uncertain and (sequence := await self._find(messages)):
-                    return sequence
+            late = asyncio.get_running_loop().time() > deadline
+            if late and uncertain and (sequence := await self._find(messages)):
+                return sequence
+            if late or await self._brokers.too_few():
                 raise StoreUnavailableError(f"append to {messages[-1].subject}")
             await asyncio.sleep(random.uniform(0.5, 1.5) * RETRY_SECONDS)  # noqa: S311 - a pause, no secret
 
-    def _messages(self, writes: Sequence[Write], context: Context) -> list[_Message]:
-        now = self._clock()
-        messages = []
-        for write in writes:
-            for event in write.events:
-                envelope = CloudEvent(
-                    id=str(self._new_id()),
-                    source=self._source,
-                    type=event.event_type,
-                    subject=subject_of(type(event), write.aggregate_id),
-                    time=now,
-                    actor=context.actor,
-                    correlationid=context.correlation_id,
-                    causationid=context.causation_id,
-                    data=event.model_dump(mode="json"),
-                )
-                messages.append(
-                    _Message(
-                        subject=envelope.subject,
-                        subject_filter=write.subject_filter,
-                        event_id=envelope.id,
-                        expected_version=write.expected_version,
-                        payload=envelope.model_dump_json().encode(),
-                    )
-                )
-        return messages
-
-    async def _publish(self, messages: Sequence[_Message]) -> int:
+    async def _publish(self, messages: Sequence[Message]) -> int:
         """One try. A batch is open until its last message commits it; only that one is answered."""
         if len(messages) == 1:
             return await self._request(messages[0], messages[0].headers())
         async with self._open_batches:
             return await self._publish_batch(messages)
 
-    async def _publish_batch(self, messages: Sequence[_Message]) -> int:
+    async def _publish_batch(self, messages: Sequence[Message]) -> int:
         batch_id = str(self._new_id())
         for number, message in enumerate(messages, start=1):
             headers = message.headers() | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
@@ -203,34 +152,20 @@ class EventStore:
             await self._client.publish(message.subject, message.payload, headers=headers)
         raise AssertionError("an append holds at least one event")
 
-    async def _request(self, message: _Message, headers: dict[str, Any]) -> int:
-        return int((await self._ask(message.subject, message.payload, headers))["seq"])
+    async def _request(self, message: Message, headers: dict[str, Any]) -> int:
+        said = await ask(self._client, message.subject, message.payload, seconds=ACK_SECONDS, headers=headers)
+        return int(said["seq"])
 
-    async def _ask(self, subject: str, payload: bytes, headers: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = await self._client.request(subject, payload, timeout=ACK_SECONDS, headers=headers)
-        said: dict[str, Any] = json.loads(answer.data)
-        if error := said.get("error"):
-            raise RefusedError(error)
-        return said
-
-    async def _find(self, messages: Sequence[_Message]) -> int | None:
+    async def _find(self, messages: Sequence[Message]) -> int | None:
         """The sequence under which the last of one's own messages stands in the log, if they do.
 
         Whoever wrote first behind the version that the first of them was decided on has won that version, and a
         batch stands in one piece. The leader is asked: a replica may not know yet.
         """
         first = messages[0]
-        request = {"seq": first.expected_version + 1, "next_by_subj": first.subject_filter}
-        try:
-            said = await self._ask(f"$JS.API.STREAM.MSG.GET.{EVENTS}", json.dumps(request).encode())
-        except NatsError as silence:
-            raise StoreUnavailableError(f"read back {first.subject}") from silence
-        except RefusedError as refusal:
-            if refusal.code == MESSAGE_NOT_FOUND:
-                return None
-            raise StoreUnavailableError(f"read back {first.subject}: {refusal}") from refusal
-        stored = said["message"]
-        if json.loads(base64.b64decode(stored["data"]))["id"] != first.event_id:
+        wanted = {"seq": first.expected_version + 1, "next_by_subj": first.subject_filter}
+        stored = await self._leader.message(wanted, seconds=ACK_SECONDS)
+        if stored is None or json.loads(base64.b64decode(stored["data"]))["id"] != first.event_id:
             return None
         return int(stored["seq"]) + len(messages) - 1
 
