@@ -38,7 +38,7 @@ def test_an_events_subject_names_aggregate_id_and_event() -> None:
     assert subject_of(EVENTS["hcmp.vm.reserved.v1"], "42") == "hcmp.vm.42.reserved"
 
 
-def parts(model: BaseModel, data: dict[str, Any]) -> Iterator[tuple[BaseModel, dict[str, Any]]]:
+def parts(model: BaseModel, data: Any) -> Iterator[tuple[BaseModel, Any]]:
     """An event and every object of ours inside it, each beside what is stored of it; maps of people's own keys
     are none.
     """

@@ -3,6 +3,7 @@ itself, and rows and checkpoint are exactly those of the log.
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -113,7 +114,7 @@ async def test_a_database_without_room_stands_still_and_goes_on_when_there_is_so
     event_store: EventStore, own_postgres: PostgresServer, database: str, tmp_path: Path
 ) -> None:
     with small_disk(megabytes=16) as disk:
-        shutil.chown(disk.path, own_postgres.user)
+        shutil.chown(disk.path, own_postgres.user or os.getuid())
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(f"CREATE TABLESPACE small LOCATION '{disk.path}'")
             connection.execute("ALTER ROLE postgres SET default_tablespace = small")

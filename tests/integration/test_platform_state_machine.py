@@ -195,7 +195,10 @@ class Platform(RuleBasedStateMachine):
     def claiming(self, project: Project, command: commands.ProjectCommand, attempt: int, *, allowed: bool) -> bool:
         """An order and the claim that goes with it, in one append."""
         claim = quota.Claim(project.id, attempt, NEEDED, LIMITS)
-        decisions = [Decision(PROJECT, project.id, command), Decision(quota.QUOTA, self.owner, claim)]
+        decisions: list[Decision[Any, Any, Any]] = [
+            Decision(PROJECT, project.id, command),
+            Decision(quota.QUOTA, self.owner, claim),
+        ]
         done = self.told(allowed and self.affordable(project), execute(self.store, decisions, CONTEXT))
         project.counts = project.counts or done
         return done

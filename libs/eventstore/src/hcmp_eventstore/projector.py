@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from prometheus_client import Counter, Gauge
 from psycopg import AsyncConnection, AsyncCursor, sql
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -155,7 +156,7 @@ class Projector:
 
     async def _run_once(self) -> None:
         async with await AsyncConnection[DictRow].connect(
-            self.database_url, autocommit=True, row_factory=dict_row, **LINK
+            make_conninfo(self.database_url, **LINK), autocommit=True, row_factory=dict_row
         ) as connection:
             await self._prepare(connection)
             self._prepared.set()
@@ -219,10 +220,9 @@ async def open_pool(database_url: str, model: ReadModel) -> AsyncIterator[Pool]:
     The tables exist once the projector has run `_prepare`; a query before that fails, readiness says so.
     """
     pool: Pool = AsyncConnectionPool(
-        database_url,
+        make_conninfo(database_url, **LINK),
         connection_class=AsyncConnection[DictRow],
         kwargs={
-            **LINK,
             "autocommit": True,
             "row_factory": dict_row,
             "options": f"-c search_path={model.schema} -c default_transaction_read_only=on",

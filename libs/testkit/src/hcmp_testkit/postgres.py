@@ -40,15 +40,15 @@ class PostgresServer:
     def start(self) -> None:
         """Start, and wait until it has recovered and answers."""
         command = [
-            self.binary,
+            str(self.binary),
             "-D",
-            self.directory,
+            str(self.directory),
             "-h",
             "127.0.0.1",
             "-p",
             str(self.port),
             "-k",
-            self.directory,
+            str(self.directory),
         ]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, user=self.user)
