@@ -44,7 +44,9 @@ def parts(model: BaseModel, data: Any) -> Iterator[tuple[BaseModel, Any]]:
     """
     yield model, data
     for name, value in model:
-        stored = data.get(name)
+        if name not in data:
+            continue
+        stored = data[name]
         for inner, beside in zip(value, stored, strict=True) if isinstance(value, list) else [(value, stored)]:
             if isinstance(inner, BaseModel):
                 yield from parts(inner, beside)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
+from psycopg.errors import DiskFull
 from starlette.exceptions import HTTPException
 
 from hcmp_eventstore.errors import ConcurrencyError, StoreFullError, StoreUnavailableError, WritesRefusedError
@@ -81,6 +82,12 @@ _SHARED: ErrorTable = {
         title="The event log has no room",
         status=507,
         detail="Nothing was changed: the disk of the event log is full. An operator has to make room.",
+    ),
+    DiskFull: lambda _: Problem(
+        "database-full",
+        title="The database has no room",
+        status=507,
+        detail="Nothing was changed: the disk of the database is full. An operator has to make room.",
     ),
     OperationalError: lambda _: Problem(
         "database-unavailable",
