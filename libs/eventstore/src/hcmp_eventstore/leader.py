@@ -29,7 +29,7 @@ async def ask(
     answer = await client.request(subject, payload, timeout=seconds, headers=headers)
     said: dict[str, Any] = json.loads(answer.data)
     if error := said.get("error"):
-        raise RefusedError(error)
+        raise RefusedError(error.get("err_code", 0), error.get("description", ""))
     return said
 
 

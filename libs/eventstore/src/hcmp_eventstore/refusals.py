@@ -4,7 +4,6 @@ Source: error codes, `errors.json` of nats-server 2.15.
 """
 
 import re
-from typing import Any
 
 from hcmp_eventstore.errors import ConcurrencyError, EventStoreError, StoreFullError
 
@@ -20,10 +19,10 @@ FULL = frozenset({10002, 10023, 10047})
 class RefusedError(Exception):
     """The broker answered with an error."""
 
-    def __init__(self, error: dict[str, Any]) -> None:
-        self.code = int(error.get("err_code", 0))
-        self.description = str(error.get("description", ""))
-        super().__init__(f"{self.code}: {self.description}")
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"{code}: {description}")
+        self.code = code
+        self.description = description
 
 
 def raise_unless_transient(refusal: RefusedError, *, subject_filter: str, expected: int, alone: bool) -> None:
