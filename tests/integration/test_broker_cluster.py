@@ -77,7 +77,7 @@ Fault = Callable[[NatsServer], None]
 
 
 @pytest.mark.parametrize("fault", [NatsServer.kill, NatsServer.pause], ids=["killed", "paused"])
-@pytest.mark.parametrize("connected", ["to the leader", "to another"])
+@pytest.mark.parametrize("connected", ["to the leader", pytest.param("to another", marks=pytest.mark.long)])
 async def test_a_leader_that_is_gone_costs_no_acknowledged_event_and_ten_seconds_at_most(
     whole_cluster: list[NatsServer], fault: Fault, connected: str
 ) -> None:
@@ -116,8 +116,15 @@ async def answered(doing: Awaitable[object]) -> float:
     return loop.time() - begun
 
 
-@pytest.mark.parametrize("fault", [NatsServer.kill, NatsServer.pause], ids=["killed", "paused"])
-@pytest.mark.parametrize("survivor", ["the leader", "another"])
+@pytest.mark.parametrize(
+    ("fault", "survivor"),
+    [
+        pytest.param(NatsServer.kill, "the leader", id="killed, but the leader"),
+        pytest.param(NatsServer.pause, "another", id="paused, the leader too"),
+        pytest.param(NatsServer.kill, "another", id="killed, the leader too", marks=pytest.mark.long),
+        pytest.param(NatsServer.pause, "the leader", id="paused, but the leader", marks=pytest.mark.long),
+    ],
+)
 async def test_with_two_of_three_gone_reads_go_on_writes_are_refused_at_once_and_all_recovers_by_itself(
     whole_cluster: list[NatsServer], fault: Fault, survivor: str
 ) -> None:
