@@ -18,6 +18,9 @@ from hcmp_eventstore.streams import EVENTS
 from hcmp_testkit.history import eventually
 from hcmp_testkit.nats import NatsServer, leader, make_leader, make_whole
 
+# nats-py forgets the socket of an attempt to connect that timed out; the garbage collector closes it.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <StreamWriter:ResourceWarning")
+
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
 STARTED = VmMaintenanceStarted(reason="disk")
 WRITERS = 8
