@@ -30,6 +30,9 @@ test: sync web ## every test: unit, integration, component and end-to-end, and t
 	@$(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 15 --durations-min 10
 	@$(WEB) test
 
+faults: sync web ## the whole matrix of killed processes, and the long forms of tests that damage servers
+	@$(BIN)/pytest --faults all -m "long or installation" tests/faults tests/integration
+
 lint: sync ## style, types, architecture, playbooks, web interface, generated references
 	@$(LOCAL)/web.sh packages
 	@$(MAKE) AT_ONCE=1 --jobs=$$(nproc) --output-sync=target --keep-going $(LINTS)

@@ -120,7 +120,7 @@ SAMPLED = sampled()
 def tried(cells: dict[str, Cell]) -> list[Any]:
     """Every cell; those outside the sample only where all are asked for."""
     return [
-        pytest.param(cell, id=name, marks=[] if name in SAMPLED else [pytest.mark.whole_matrix])
+        pytest.param(cell, id=name, marks=[] if name in SAMPLED else [pytest.mark.long])
         for name, cell in cells.items()
     ]
 

@@ -1,9 +1,7 @@
 """The projector on real servers: rows and checkpoint move together, and nothing is skipped."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import ClassVar, LiteralString
+from typing import ClassVar
 
 import psycopg
 import pytest
@@ -11,60 +9,17 @@ from nats.aio.client import Client
 from prometheus_client import REGISTRY
 
 from hcmp_contracts.account import AccountApproved
-from hcmp_contracts.envelope import CloudEvent, DomainEvent
-from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
+from hcmp_contracts.envelope import CloudEvent
+from hcmp_contracts.vm import VmMaintenanceEnded
 from hcmp_eventstore.errors import WritesRefusedError
-from hcmp_eventstore.projector import Cursor, Projector, ReadModel
-from hcmp_eventstore.recorded import Context, Recorded
+from hcmp_eventstore.projector import ReadModel
+from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
+from hcmp_testkit.counting import Counts, projecting, put, rows
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.older_store import older_store
 
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
-STARTED = VmMaintenanceStarted(reason="disk")
-
-
-class Counts:
-    """How often each machine went into maintenance: not idempotent on purpose, so a repeat would show."""
-
-    tables: LiteralString = "CREATE TABLE IF NOT EXISTS counts (vm text PRIMARY KEY, times int NOT NULL)"
-    subjects: ClassVar = ["hcmp.vm.>"]
-
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
-        if isinstance(recorded.event, VmMaintenanceStarted):
-            await cursor.execute(
-                "INSERT INTO counts VALUES (%s, 1) ON CONFLICT (vm) DO UPDATE SET times = counts.times + 1",
-                [recorded.aggregate_id],
-            )
-
-
-MODEL = ReadModel(name="counting", version=1, projections=[Counts()])
-
-
-@asynccontextmanager
-async def projecting(store: EventStore, database_url: str, model: ReadModel = MODEL) -> AsyncIterator[Projector]:
-    projector = Projector(store=store, database_url=database_url, model=model)
-    task = asyncio.create_task(projector.run())
-    try:
-        yield projector
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def put(store: EventStore, vm: str, times: int = 1) -> int:
-    last = 0
-    for _ in range(times):
-        history = await store.load("vm", vm)
-        version = history[-1].sequence if history else 0
-        last = await store.append([Write("vm", vm, version, [STARTED])], CONTEXT)
-    return last
-
-
-async def rows(database_url: str, schema: str = "counting_v1") -> dict[str, int]:
-    async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        cursor = await connection.execute(f"SELECT vm, times FROM {schema}.counts")
-        return dict(await cursor.fetchall())
 
 
 async def test_events_before_and_after_the_start_are_applied_once(

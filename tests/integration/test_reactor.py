@@ -5,13 +5,15 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
 import pytest
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmMaintenanceStarted
 from hcmp_eventstore import reactor as reactor_module
-from hcmp_eventstore.errors import RejectedEventError
+from hcmp_eventstore.errors import RejectedEventError, StoreUnavailableError
 from hcmp_eventstore.reactor import Handler, Reactor
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore, Write
@@ -99,6 +101,27 @@ async def test_after_five_failures_the_event_is_a_dead_letter_and_others_go_on(
     letter = await dead_letter(broker)
     assert letter["reason"] == "ValueError: never works"
     assert json.loads(letter["event"])["subject"] == "hcmp.vm.bad.maintenance-started"
+
+
+@pytest.mark.parametrize(
+    "outage", [StoreUnavailableError("append"), psycopg.OperationalError("the connection is lost")], ids=type
+)
+async def test_an_outage_makes_no_dead_letter_however_long_it_lasts(
+    event_store: EventStore, broker: Client, monkeypatch: pytest.MonkeyPatch, outage: Exception
+) -> None:
+    monkeypatch.setattr(reactor_module, "BACKOFF_SECONDS", (0.01,))
+    tries: list[int] = []
+
+    async def handle(recorded: Recorded[DomainEvent]) -> None:
+        tries.append(recorded.sequence)
+        if len(tries) <= 2 * reactor_module.MAX_DELIVERIES:
+            raise outage
+
+    async with reacting(broker, handle):
+        await put(event_store, "a")
+        await eventually(lambda: len(tries) > 2 * reactor_module.MAX_DELIVERIES)
+    with pytest.raises(NotFoundError):
+        await dead_letter(broker)
 
 
 async def test_a_rejected_event_is_a_dead_letter_at_once(event_store: EventStore, broker: Client) -> None:

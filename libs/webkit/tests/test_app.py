@@ -6,10 +6,11 @@ from typing import Any
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
+from psycopg.errors import DiskFull
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ConfigDict
 
-from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
+from hcmp_eventstore.errors import ConcurrencyError, StoreFullError, StoreUnavailableError
 from hcmp_webkit.app import MAX_BODY_BYTES, create_app
 from hcmp_webkit.logs import redact
 from hcmp_webkit.openapi import PROBLEM
@@ -47,6 +48,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     app.get("/domain")(raising(NoMachinesError(3)))
     app.get("/conflict")(raising(ConcurrencyError("hcmp.vm.a.>", 1, 2)))
     app.get("/silent")(raising(StoreUnavailableError("append")))
+    app.get("/full")(raising(StoreFullError("insufficient resources")))
+    app.get("/database-full")(raising(DiskFull("secret path")))
     app.get("/no-database")(raising(PoolTimeout("secret host")))
     app.get("/bug")(raising(ZeroDivisionError("secret detail")))
 
@@ -69,6 +72,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         ("/domain", 409, "insufficient-capacity"),
         ("/conflict", 409, "conflict"),
         ("/silent", 503, "log-unavailable"),
+        ("/full", 507, "log-full"),
+        ("/database-full", 507, "database-full"),
         ("/no-database", 503, "database-unavailable"),
         ("/bug", 500, "internal-error"),
         ("/nowhere", 404, "not-found"),

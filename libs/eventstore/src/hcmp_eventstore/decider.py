@@ -4,21 +4,26 @@ Source of the pattern: https://thinkbeforecoding.com/post/2021/12/17/functional-
 """
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.errors import ConcurrencyError
+from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
 from hcmp_eventstore.recorded import Context
-from hcmp_eventstore.store import EventStore, Write
+from hcmp_eventstore.store import APPEND_SECONDS, EventStore, Write, subject_filter
 
 C = TypeVar("C")
 S = TypeVar("S")
 E = TypeVar("E", bound=DomainEvent)
 
 MAX_ATTEMPTS = 10
+ANSWER_SECONDS = APPEND_SECONDS
+# Of the processes that decide on one aggregate one is first; the others come back at different moments.
+PAUSE_SECONDS = 0.002
+LONGEST_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Decision(Generic[C, S, E]):
 
     @property
     def subject_filter(self) -> str:
-        return f"hcmp.{self.decider.aggregate}.{self.aggregate_id}.>"
+        return subject_filter(self.decider.aggregate, self.aggregate_id)
 
     def on(self, found: Loaded[S]) -> Write:
         """What the command changes when the aggregate is so."""
@@ -68,7 +73,18 @@ class Decision(Generic[C, S, E]):
 
 
 async def load(store: EventStore, decider: Decider[C, S, E], aggregate_id: str, *, at_least: int = 0) -> Loaded[S]:
-    """Fold an aggregate from the log; `at_least` is a version that it is known to have reached."""
+    """Fold an aggregate as it is now, whichever replica answers; `at_least` is a version that it is known to have
+    reached. Raises StoreUnavailableError, without a leader too.
+    """
+    subject = subject_filter(decider.aggregate, aggregate_id)
+    newer = await store.newer({subject: at_least})
+    return await _fold(store, decider, aggregate_id, at_least=newer.get(subject, at_least))
+
+
+async def _fold(store: EventStore, decider: Decider[C, S, E], aggregate_id: str, *, at_least: int) -> Loaded[S]:
+    """As a replica knows it: a decision on it is safe only when the log refuses an older version, or when the
+    leader has no newer one.
+    """
     history = await store.load(decider.aggregate, aggregate_id, at_least=at_least)
     events: list[Any] = [recorded.event for recorded in history]
     return Loaded(state=decider.fold(events), version=history[-1].sequence if history else 0)
@@ -79,25 +95,57 @@ async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]
 
     A version conflict decides everything again on fresh state, at most MAX_ATTEMPTS times. Returns the
     sequence of the last event appended, or the aggregates' highest version when nothing had to change.
-    Raises what `decide` raises, ConcurrencyError when the conflicts do not end, StoreUnavailableError.
+    Raises what `decide` raises, ConcurrencyError when the conflicts do not end, and what `EventStore.append`
+    raises; whatever stands in the way, within ANSWER_SECONDS.
     """
+    try:
+        async with (
+            asyncio.timeout(ANSWER_SECONDS),
+            store.turns.of(decision.subject_filter for decision in decisions),
+        ):
+            return await _execute(store, decisions, context)
+    except TimeoutError:
+        raise StoreUnavailableError(f"decide on {decisions[-1].subject_filter}") from None
+
+
+async def _execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]], context: Context) -> int:
     known: dict[str, int] = {}
     for attempt in range(1, MAX_ATTEMPTS + 1):
         assumed = [decision.assumed for decision in decisions if decision.assumed is not None]
         loaded = (
             assumed if attempt == 1 and len(assumed) == len(decisions) else await _load(store, decisions, known)
         )
-        decided = [decision.on(found) for decision, found in zip(decisions, loaded, strict=True)]
+        seen = {decision.subject_filter: found.version for decision, found in zip(decisions, loaded, strict=True)}
+        try:
+            decided = [decision.on(found) for decision, found in zip(decisions, loaded, strict=True)]
+        except Exception:
+            # The log guards what is appended; that nothing is must not be decided on what a replica missed.
+            if attempt == MAX_ATTEMPTS or not await _moved_on(store, seen, known):
+                raise
+            continue
         writes = [write for write in decided if write.events]
+        unguarded = {write.subject_filter: write.expected_version for write in decided if not write.events}
+        if unguarded and attempt < MAX_ATTEMPTS and await _moved_on(store, unguarded, known):
+            continue
         if not writes:
-            return max(found.version for found in loaded)
+            return max(seen.values())
         try:
             return await store.append(writes, context)
         except ConcurrencyError as conflict:
             if attempt == MAX_ATTEMPTS:
                 raise
             known[conflict.subject] = conflict.actual or 0
+        await _moved_on(store, seen, known)
+        longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**attempt)
+        await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - a pause, no secret
     raise AssertionError("unreachable")
+
+
+async def _moved_on(store: EventStore, seen: Mapping[str, int], known: dict[str, int]) -> bool:
+    """Whether the leader knows more of an aggregate than was `seen`; it is then `known`."""
+    newer = await store.newer(seen)
+    known |= newer
+    return bool(newer)
 
 
 async def _load(
@@ -106,7 +154,7 @@ async def _load(
     """The aggregates of all decisions; `known` are versions that some of them are known to have reached."""
     return await asyncio.gather(
         *(
-            load(store, decision.decider, decision.aggregate_id, at_least=known.get(decision.subject_filter, 0))
+            _fold(store, decision.decider, decision.aggregate_id, at_least=known.get(decision.subject_filter, 0))
             for decision in decisions
         )
     )

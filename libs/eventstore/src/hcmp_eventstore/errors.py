@@ -23,6 +23,10 @@ class StoreUnavailableError(EventStoreError):
         self.operation = operation
 
 
+class StoreFullError(EventStoreError):
+    """The broker has no room for more events; nothing was stored. Reading goes on."""
+
+
 class WritesRefusedError(EventStoreError):
     """The log has lost events that a read model has already seen; nothing may be written on top of that."""
 

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from prometheus_client import Counter, Gauge
 from psycopg import AsyncConnection, AsyncCursor, sql
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -35,6 +36,14 @@ T = TypeVar("T")
 RETRY_SECONDS = 0.5
 # How long a query waits for a connection before it is told that the database does not answer.
 QUERY_WAIT_SECONDS = 5.0
+# A link that died without a word is noticed, instead of waiting for the network's retransmissions: idle or not.
+LINK: dict[str, int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8_000,
+}
 
 APPLIED = Counter("hcmp_projector_events_total", "Events applied to a read model", ["projector"])
 CHECKPOINT = Gauge("hcmp_projector_checkpoint", "Log sequence that a read model stands for", ["projector"])
@@ -163,7 +172,7 @@ class Projector:
 
     async def _run_once(self) -> None:
         async with await AsyncConnection[DictRow].connect(
-            self.database_url, autocommit=True, row_factory=dict_row
+            make_conninfo(self.database_url, **LINK), autocommit=True, row_factory=dict_row
         ) as connection:
             await self._prepare(connection)
             self._prepared.set()
@@ -240,7 +249,7 @@ async def open_pool(database_url: str, model: ReadModel) -> AsyncIterator[Pool]:
     The tables exist once the projector has run `_prepare`; a query before that fails, readiness says so.
     """
     pool: Pool = AsyncConnectionPool(
-        database_url,
+        make_conninfo(database_url, **LINK),
         connection_class=AsyncConnection[DictRow],
         kwargs={
             "autocommit": True,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -16,7 +17,13 @@ from pydantic import ValidationError
 
 from hcmp_contracts.catalogue import UnknownEventError
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.errors import EventLeftError, MisplacedEventError, RejectedEventError
+from hcmp_eventstore.errors import (
+    EventLeftError,
+    MisplacedEventError,
+    RejectedEventError,
+    StoreFullError,
+    StoreUnavailableError,
+)
 from hcmp_eventstore.pull import ConsumerLostError, Puller
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.streams import EVENTS
@@ -28,6 +35,8 @@ IN_PROGRESS_SECONDS = 3.0
 MAX_DELIVERIES = 5
 RETRY_SECONDS = 0.5
 BACKOFF_SECONDS = (0.2, 1.0, 3.0, 10.0)
+# The log or the database is out of reach or full. However long that lasts, it is not the event's fault.
+OUTAGES = (StoreUnavailableError, StoreFullError, NatsError, psycopg.OperationalError)
 
 OUTCOMES = Counter("hcmp_reactor_events_total", "Events by what became of them", ["reactor", "outcome"])
 
@@ -40,10 +49,11 @@ class Reactor:
 
     `handle` returns when the event's command is done (acknowledged), raises RejectedEventError when trying
     again is of no use (dead letter at once), EventLeftError when it lost its hold (no outcome: handed out
-    again when nobody tells that it is in progress), or anything else (tried again, and a dead letter after
-    MAX_DELIVERIES). While it runs the broker is told so every IN_PROGRESS_SECONDS: when the process dies
-    another one gets the event ACK_WAIT_SECONDS later. `slots` is how many events run at once. On the stream
-    TIMERS it hears an event again when the timer that carries it is due; `sequence` is then the timer's.
+    again when nobody tells that it is in progress), one of OUTAGES (tried again for as long as it lasts), or
+    anything else (tried again, and a dead letter after MAX_DELIVERIES). While it runs the broker is told so
+    every IN_PROGRESS_SECONDS: when the process dies another one gets the event ACK_WAIT_SECONDS later.
+    `slots` is how many events run at once. On the stream TIMERS it hears an event again when the timer that
+    carries it is due; `sequence` is then the timer's.
     """
 
     client: Client
@@ -117,7 +127,7 @@ class Reactor:
         log.error(
             "reaction_failed", reactor=self.durable, subject=message.subject, deliveries=deliveries, exc_info=error
         )
-        if deliveries >= MAX_DELIVERIES:
+        if deliveries >= MAX_DELIVERIES and not isinstance(error, OUTAGES):
             await self._bury(message, f"{type(error).__name__}: {error}")
             return
         await message.nak(delay=BACKOFF_SECONDS[min(deliveries, len(BACKOFF_SECONDS)) - 1])

@@ -1,14 +1,13 @@
 """Append to the log and load from it: versions, atomic batches, and outcomes that are never guessed.
 
-Sources: atomic batch publishing, NATS ADR-50; batched direct get, NATS ADR-31; error codes, `errors.json` of
-nats-server 2.15.
+Source: atomic batch publishing, NATS ADR-50.
 """
 
 import asyncio
+import base64
 import json
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,21 +17,29 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from uuid_utils.compat import uuid7
 
-from hcmp_contracts.catalogue import subject_of
-from hcmp_contracts.envelope import CloudEvent, DomainEvent
-from hcmp_eventstore.errors import ConcurrencyError, EventStoreError, StoreUnavailableError
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.brokers import Brokers
+from hcmp_eventstore.direct_get import read_subject
+from hcmp_eventstore.errors import StoreUnavailableError
 from hcmp_eventstore.guard import LogGuard
-from hcmp_eventstore.recorded import Context, Recorded, read_recorded
+from hcmp_eventstore.leader import Leader, ask
+from hcmp_eventstore.messages import Envelopes, Message, Write, subject_filter
+from hcmp_eventstore.recorded import Context, Recorded
+from hcmp_eventstore.refusals import RefusedError, raise_unless_transient
 from hcmp_eventstore.streams import EVENTS
+from hcmp_eventstore.turns import Turns
 
-WRONG_LAST_SEQUENCE = 10071
-BATCH_DUPLICATE = 10201
-# Another batch or a leader change stood in the way: the same append may be tried again.
-TRANSIENT = frozenset({10158, 10163, 10164, 10008, 10009, 10039, 10077})
+__all__ = ["EventStore", "Write", "subject_filter", "utc_now"]
 
-ACK_SECONDS = 2.0
+# An outage is said within 2 s: this long an acknowledgement is waited for, then the brokers are counted.
+ACK_SECONDS = 1.2
+# An election is ridden out (4 to 8 s): within this time every append has an answer.
 APPEND_SECONDS = 10.0
-LOAD_BATCH = 1000
+# A request may reach a replica that hangs, and the next one another; one that has just lost its companions answers
+# a moment later.
+SILENCE_SECONDS = 0.6
+LOAD_SECONDS = 5.0
+RETRY_SECONDS = 0.05
 # The broker keeps at most 50 batches open on a stream; one that waits here for its turn does not wait for an
 # acknowledgement yet.
 BATCHES_AT_ONCE = 32
@@ -41,48 +48,6 @@ BATCHES_AT_ONCE = 32
 def utc_now() -> datetime:
     """The wall clock. Only for people: the order of events is their sequence."""
     return datetime.now(UTC)  # noqa: TID251
-
-
-@dataclass(frozen=True)
-class Write:
-    """Events for one aggregate, decided on its version `expected_version` (0: nothing ever happened to it)."""
-
-    aggregate: str
-    aggregate_id: str
-    expected_version: int
-    events: Sequence[DomainEvent]
-
-    @property
-    def subject_filter(self) -> str:
-        return f"hcmp.{self.aggregate}.{self.aggregate_id}.>"
-
-
-@dataclass(frozen=True)
-class _Message:
-    """One event made ready for the broker, with the version of its aggregate that it was decided on."""
-
-    subject: str
-    subject_filter: str
-    event_id: str
-    expected_version: int
-    payload: bytes
-
-    def headers(self) -> dict[str, str]:
-        return {
-            "Nats-Msg-Id": self.event_id,
-            "Nats-Expected-Stream": EVENTS,
-            "Nats-Expected-Last-Subject-Sequence": str(self.expected_version),
-            "Nats-Expected-Last-Subject-Sequence-Subject": self.subject_filter,
-        }
-
-
-class _RefusedError(Exception):
-    """The broker answered an append with an error."""
-
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(f"{code}: {description}")
-        self.code = code
-        self.description = description
 
 
 class EventStore:
@@ -97,11 +62,13 @@ class EventStore:
         new_id: Callable[[], UUID] = uuid7,
     ) -> None:
         self._client = client
-        self._source = source
-        self._clock = clock
+        self._envelopes = Envelopes(source, clock, new_id)
         self._new_id = new_id
         self.guard = LogGuard(client)
-        self._turns = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self.turns = Turns()
+        self._open_batches = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._brokers = Brokers(client)
+        self._leader = Leader(client, self._brokers)
 
     @property
     def client(self) -> Client:
@@ -113,83 +80,68 @@ class EventStore:
         A replica may answer a little late; with `at_least`, a version that the aggregate is known to have,
         the load is repeated until the answer reaches it. Raises StoreUnavailableError.
         """
-        subject = f"hcmp.{aggregate}.{aggregate_id}.>"
+        subject = subject_filter(aggregate, aggregate_id)
         deadline = asyncio.get_running_loop().time() + APPEND_SECONDS
         while True:
-            events = await self._read_all(subject)
+            events = await self._read(subject)
             if (events[-1].sequence if events else 0) >= at_least:
                 return events
             if asyncio.get_running_loop().time() > deadline:
                 raise StoreUnavailableError(f"{subject} did not reach version {at_least}")
             await asyncio.sleep(0.02)
 
+    async def newer(self, seen: Mapping[str, int]) -> dict[str, int]:
+        """Those of these aggregates (by subject filter) that have moved on from the version at which they were
+        `seen`, with the version that the leader has. Raises StoreUnavailableError.
+        """
+        return await self._leader.newer(seen)
+
     async def append(self, writes: Sequence[Write], context: Context) -> int:
         """Store all events of all writes, or none, and return the sequence of the last.
 
         Raises ConcurrencyError when an aggregate is no longer at the version that its events were decided
-        on, StoreUnavailableError when the broker does not answer within APPEND_SECONDS, and
-        WritesRefusedError when the log has been found damaged. A lost acknowledgement is resolved by reading
-        back: a retry by the same event ids is never stored twice.
+        on, WritesRefusedError when the log has been found damaged, StoreFullError when the broker has no room,
+        and StoreUnavailableError: within 2 s when too few brokers live to elect a leader, after APPEND_SECONDS
+        when there is none for another reason. A lost acknowledgement is resolved by reading back: a retry by the
+        same event ids is never stored twice.
         """
-        messages = self._messages(writes, context)
-        deadline = asyncio.get_running_loop().time() + APPEND_SECONDS
+        messages = self._envelopes.messages(writes, context)
+        # What is left of APPEND_SECONDS then is for reading back.
+        deadline = asyncio.get_running_loop().time() + APPEND_SECONDS - ACK_SECONDS
         uncertain = False
         while True:
             try:
-                await self.guard.check()
-                stored = await self._publish(messages)
+                async with asyncio.timeout_at(deadline):
+                    await self.guard.check()
+                    stored = await self._publish(messages)
                 self.guard.saw(stored)
                 return stored
-            except NatsError as silence:
+            except (NatsError, TimeoutError) as silence:
                 uncertain = uncertain or not isinstance(silence, NoRespondersError)
-            except _RefusedError as refusal:
-                if uncertain and (sequence := await self._find(messages[-1])):
+            except RefusedError as refusal:
+                if uncertain and (sequence := await self._find(messages)):
                     return sequence
-                if refusal.code == WRONG_LAST_SEQUENCE:
-                    raise _conflict(messages, refusal) from None
-                if refusal.code not in TRANSIENT and refusal.code != BATCH_DUPLICATE:
-                    raise EventStoreError(f"the event log refused an append: {refusal}") from refusal
-            if asyncio.get_running_loop().time() > deadline:
-                if uncertain and (sequence := await self._find(messages[-1])):
-                    return sequence
+                raise_unless_transient(
+                    refusal,
+                    subject_filter=messages[-1].subject_filter,
+                    expected=messages[-1].expected_version,
+                    alone=len(writes) == 1,
+                )
+            late = asyncio.get_running_loop().time() > deadline
+            if late and uncertain and (sequence := await self._find(messages)):
+                return sequence
+            if late or await self._brokers.too_few():
                 raise StoreUnavailableError(f"append to {messages[-1].subject}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(random.uniform(0.5, 1.5) * RETRY_SECONDS)  # noqa: S311 - a pause, no secret
 
-    def _messages(self, writes: Sequence[Write], context: Context) -> list[_Message]:
-        now = self._clock()
-        messages = []
-        for write in writes:
-            for event in write.events:
-                envelope = CloudEvent(
-                    id=str(self._new_id()),
-                    source=self._source,
-                    type=event.event_type,
-                    subject=subject_of(type(event), write.aggregate_id),
-                    time=now,
-                    actor=context.actor,
-                    correlationid=context.correlation_id,
-                    causationid=context.causation_id,
-                    data=event.model_dump(mode="json"),
-                )
-                messages.append(
-                    _Message(
-                        subject=envelope.subject,
-                        subject_filter=write.subject_filter,
-                        event_id=envelope.id,
-                        expected_version=write.expected_version,
-                        payload=envelope.model_dump_json().encode(),
-                    )
-                )
-        return messages
-
-    async def _publish(self, messages: Sequence[_Message]) -> int:
+    async def _publish(self, messages: Sequence[Message]) -> int:
         """One try. A batch is open until its last message commits it; only that one is answered."""
         if len(messages) == 1:
             return await self._request(messages[0], messages[0].headers())
-        async with self._turns:
+        async with self._open_batches:
             return await self._publish_batch(messages)
 
-    async def _publish_batch(self, messages: Sequence[_Message]) -> int:
+    async def _publish_batch(self, messages: Sequence[Message]) -> int:
         batch_id = str(self._new_id())
         for number, message in enumerate(messages, start=1):
             headers = message.headers() | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
@@ -198,63 +150,31 @@ class EventStore:
             await self._client.publish(message.subject, message.payload, headers=headers)
         raise AssertionError("an append holds at least one event")
 
-    async def _request(self, message: _Message, headers: dict[str, Any]) -> int:
-        answer = await self._client.request(message.subject, message.payload, timeout=ACK_SECONDS, headers=headers)
-        acknowledgement = json.loads(answer.data)
-        if error := acknowledgement.get("error"):
-            raise _RefusedError(error.get("err_code", 0), error.get("description", ""))
-        return int(acknowledgement["seq"])
+    async def _request(self, message: Message, headers: dict[str, Any]) -> int:
+        said = await ask(self._client, message.subject, message.payload, seconds=ACK_SECONDS, headers=headers)
+        return int(said["seq"])
 
-    async def _find(self, message: _Message) -> int | None:
-        """The sequence under which one's own event stands in the log, if it does. Events of one append
-        stand or fall together, so that its last one speaks for all.
+    async def _find(self, messages: Sequence[Message]) -> int | None:
+        """The sequence under which the last of one's own messages stands in the log, if they do.
+
+        Whoever wrote first behind the version that the first of them was decided on has won that version, and a
+        batch stands in one piece. The leader is asked: a replica may not know yet.
         """
-        for recorded in reversed(await self._read_all(message.subject_filter)):
-            if recorded.envelope.id == message.event_id:
-                return recorded.sequence
-        return None
+        first = messages[0]
+        wanted = {"seq": first.expected_version + 1, "next_by_subj": first.subject_filter}
+        stored = await self._leader.message(wanted, seconds=ACK_SECONDS)
+        if stored is None or json.loads(base64.b64decode(stored["data"]))["id"] != first.event_id:
+            return None
+        return int(stored["seq"]) + len(messages) - 1
 
-    async def _read_all(self, subject: str) -> list[Recorded[DomainEvent]]:
-        events: list[Recorded[DomainEvent]] = []
+    async def _read(self, subject: str) -> list[Recorded[DomainEvent]]:
+        deadline = asyncio.get_running_loop().time() + LOAD_SECONDS
         while True:
-            start = events[-1].sequence + 1 if events else 1
-            messages, more = await self._read_batch(subject, start)
-            events.extend(messages)
-            if not more:
-                return events
-
-    async def _read_batch(self, subject: str, start: int) -> tuple[list[Recorded[DomainEvent]], bool]:
-        inbox = self._client.new_inbox()
-        subscription = await self._client.subscribe(inbox)
-        request = {"next_by_subj": subject, "seq": start, "batch": LOAD_BATCH}
-        events: list[Recorded[DomainEvent]] = []
-        try:
-            await self._client.publish(f"$JS.API.DIRECT.GET.{EVENTS}", json.dumps(request).encode(), reply=inbox)
-            while True:
-                message = await subscription.next_msg(timeout=ACK_SECONDS)
-                headers = message.headers or {}
-                if status := headers.get("Status"):
-                    return events, _more_pending(status, headers, subject)
-                events.append(read_recorded(int(headers["Nats-Sequence"]), message.data, headers["Nats-Subject"]))
-        except NatsError as silence:
-            raise StoreUnavailableError(f"load {subject}") from silence
-        finally:
-            if not self._client.is_closed:
-                await subscription.unsubscribe()
-
-
-def _more_pending(status: str, headers: dict[str, str], subject: str) -> bool:
-    """What the end of a batched direct get says: 204 its end, with how many are left; 404 nothing there."""
-    if status == "404":
-        return False
-    if status == "204":
-        return int(headers.get("Nats-Num-Pending", "0")) > 0
-    raise StoreUnavailableError(f"load {subject}: {status} {headers.get('Description', '')}")
-
-
-def _conflict(messages: Sequence[_Message], refusal: _RefusedError) -> ConcurrencyError:
-    """The refused aggregate and, where the append concerned only one, the version that it is at."""
-    actual = re.search(r"(\d+)$", refusal.description)
-    filters = {message.subject_filter for message in messages}
-    known = int(actual.group(1)) if actual and len(filters) == 1 else None
-    return ConcurrencyError(messages[-1].subject_filter, messages[-1].expected_version, known)
+            try:
+                return await read_subject(
+                    self._client, stream=EVENTS, subject=subject, silence_seconds=SILENCE_SECONDS
+                )
+            except StoreUnavailableError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)

@@ -2,25 +2,28 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sysconfig
 import time
 import urllib.request
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from hcmp_eventstore.connection import connect
-from hcmp_eventstore.streams import ensure_streams
+from hcmp_eventstore.streams import EVENTS, ensure_streams
 from hcmp_testkit.ports import free_port
 
 BINARY = Path(sysconfig.get_path("scripts")) / "nats-server"
 USER = "test"
 PASSWORD = "test"
 START_SECONDS = 15
+WHOLE_SECONDS = 60
 
 
 @dataclass
@@ -51,7 +54,7 @@ class NatsServer:
         with (self.directory / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen([BINARY, "-c", configuration], stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
-        while not self._healthy():
+        while not self.healthy():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.directory / f"{self.name}.log").read_text())
             time.sleep(0.03)
@@ -62,6 +65,16 @@ class NatsServer:
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
+
+    def pause(self) -> None:
+        """SIGSTOP: its connections stay open and it is silent, as a machine that hangs is."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+
+    def resume(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def connect(self, name: str = "test") -> AbstractAsyncContextManager[Client]:
         return connect(self.url, name=name, user=USER, password=PASSWORD)
@@ -74,10 +87,11 @@ class NatsServer:
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(how)
+            self.process.send_signal(signal.SIGCONT)  # a paused one hears SIGTERM only when it goes on
             self.process.wait(10)
             self.process = None
 
-    def _healthy(self) -> bool:
+    def healthy(self) -> bool:
         path = "/healthz?js-enabled-only=true" if self.cluster_port else "/healthz"
         try:
             with urllib.request.urlopen(f"{self.monitoring_url}{path}", timeout=1) as answer:
@@ -119,13 +133,58 @@ async def start_cluster(nodes: list[NatsServer]) -> None:
     """Start all nodes and make the streams with a copy on each."""
     for node in nodes:
         node.start()
-    deadline = time.monotonic() + START_SECONDS
+    await make_whole(nodes)
+
+
+async def leader(nodes: list[NatsServer], stream: str = EVENTS) -> NatsServer:
+    """The node that leads a stream's copies now."""
+    name = await _leader_name(nodes[0], stream)
+    return next(node for node in nodes if node.name == name)
+
+
+async def _leader_name(asked: NatsServer, stream: str) -> str:
+    async with asked.connect() as client:
+        while True:
+            with suppress(NatsError):  # nobody answers while the brokers elect
+                info = await client.jetstream(timeout=1).stream_info(stream)
+                if info.cluster and info.cluster.leader:
+                    return info.cluster.leader
+            await asyncio.sleep(0.1)
+
+
+async def make_leader(node: NatsServer, stream: str = EVENTS) -> None:
+    """Let this node of a whole cluster lead a stream's copies."""
+    placement = json.dumps({"placement": {"preferred": node.name}}).encode()
+    async with node.connect() as client:
+        while await _leader_name(node, stream) != node.name:
+            with suppress(NatsError):  # the one that steps down may forget to say so
+                await client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{stream}", placement, timeout=1)
+
+
+async def make_whole(nodes: list[NatsServer]) -> None:
+    """Start what is down, and wait until every node takes messages again and has all of them."""
+    for node in nodes:
+        if node.process is None:
+            node.start()
+        else:
+            node.resume()
+    deadline = time.monotonic() + WHOLE_SECONDS
     while True:
         try:
             await nodes[0].prepare(replicas=len(nodes))
+            for node in nodes:
+                await _require_whole(node)
         except Exception:  # whatever is not ready yet, until the deadline
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.2)
         else:
             return
+
+
+async def _require_whole(node: NatsServer) -> None:
+    async with node.connect() as client:
+        info = await client.jetstream().stream_info(EVENTS)
+    replicas = info.cluster.replicas if info.cluster else None
+    if not (replicas and all(replica.current for replica in replicas)):
+        raise RuntimeError(f"not all replicas are current: {replicas}")

@@ -17,7 +17,8 @@ from xdist.remote import Producer
 
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.matrix import matrix_tables
-from hcmp_testkit.nats import NatsServer, cluster, single_server, start_cluster
+from hcmp_testkit.nats import NatsServer, cluster, make_whole, single_server, start_cluster
+from hcmp_testkit.postgres import PostgresServer
 from hcmp_testkit.sharing import SharingScheduling, begin_with_the_longest
 
 MOST_WORKERS = 8
@@ -35,13 +36,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    help_text = "which cells of the matrix of faults to try (default: a sample)"
+    help_text = "all: tests of faults in their long form too, and every cell of the matrix (default: a sample)"
     parser.addoption("--faults", choices=["sample", "all"], default="sample", help=help_text)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.option.faults == "sample":
-        left_out = [item for item in items if item.get_closest_marker("whole_matrix")]
+        left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -112,6 +113,26 @@ async def nats_cluster() -> AsyncIterator[list[NatsServer]]:
     shutil.rmtree(directory)
 
 
+@pytest.fixture(scope="module")
+async def own_cluster() -> AsyncIterator[list[NatsServer]]:
+    """Three brokers of the module's own; take `whole_cluster`."""
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-nats-"))
+    nodes = cluster(directory)
+    await start_cluster(nodes)
+    yield nodes
+    for node in nodes:
+        node.kill()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+async def whole_cluster(own_cluster: list[NatsServer]) -> AsyncIterator[list[NatsServer]]:
+    """Three brokers, whole before the test and again afterwards: it may stop, pause and damage them."""
+    await make_whole(own_cluster)
+    yield own_cluster
+    await make_whole(own_cluster)
+
+
 @pytest.fixture
 async def broker(nats_server: NatsServer) -> AsyncIterator[Client]:
     """A connection to the test's broker."""
@@ -133,6 +154,18 @@ def postgres_url() -> Iterator[str]:
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of the module's own, which a test may kill and must leave running."""
+    directory = Path(tempfile.mkdtemp(prefix="hcmp-pg-"))
+    directory.chmod(0o755)
+    server = PostgresServer.make(directory)
+    server.start()
+    yield server
+    server.kill()
+    shutil.rmtree(directory)
 
 
 @pytest.fixture

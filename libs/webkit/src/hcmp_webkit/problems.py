@@ -9,9 +9,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
+from psycopg.errors import DiskFull
 from starlette.exceptions import HTTPException
 
-from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError, WritesRefusedError
+from hcmp_eventstore.errors import ConcurrencyError, StoreFullError, StoreUnavailableError, WritesRefusedError
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,18 @@ _SHARED: ErrorTable = {
         detail="The event log did not answer in time. Repeat the request: under the same Idempotency-Key "
         "it is done only once.",
         headers={"Retry-After": "5"},
+    ),
+    StoreFullError: lambda _: Problem(
+        "log-full",
+        title="The event log has no room",
+        status=507,
+        detail="Nothing was changed: the disk of the event log is full. An operator has to make room.",
+    ),
+    DiskFull: lambda _: Problem(
+        "database-full",
+        title="The database has no room",
+        status=507,
+        detail="Nothing was changed: the disk of the database is full. An operator has to make room.",
     ),
     OperationalError: lambda _: Problem(
         "database-unavailable",
