@@ -1,4 +1,4 @@
-"""`hcmp backup` and `hcmp restore` on whole installations, each with all its processes and no lab."""
+"""`hcmp backup` and `hcmp restore` on installations under their supervisor, of which the auth service runs."""
 
 import asyncio
 import os
@@ -13,8 +13,9 @@ from threading import Event, Thread
 import httpx
 import pytest
 
-from hcmp_cli import broker, gateway
+from hcmp_cli import broker
 from hcmp_cli.installation import Installation, open_home
+from hcmp_cli.report import Report
 from hcmp_eventstore.backup.file import BackupReader
 from hcmp_eventstore.connection import connect
 from hcmp_eventstore.reader import read_batches
@@ -39,32 +40,42 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def started(home: Path) -> Installation:
-    hcmp("up", "--home", home, "--free-ports", seconds=START_SECONDS)
-    return open_home(home)
+    """As `hcmp up` starts it, with the one service that this needs."""
+    opened, report = open_home(home, free_ports=True), Report()
+    auth = {process.name: process for process in opened.platform.processes()}["auth"]
+    opened._ensure_supervisor([*opened.servers(), auth], report)
+    opened.start_servers(report)
+    opened._bring_up([auth], opened._serves, report)
+    return opened
 
 
 @contextmanager
 def signed_in(installation: Installation, username: str, password: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.url(installation.ports), timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{installation.ports.auth}", timeout=30, trust_env=False) as http:
         answer = http.post("/api/login", json={"username": username, "password": password})
         assert answer.status_code == 200, answer.text
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         yield http
 
 
+def registered(operator: httpx.Client, form: dict[str, str]) -> str:
+    account: str = operator.post("/api/register", json=form).json()["id"]
+    assert operator.post(f"/api/admin/accounts/{account}/approve").status_code == 200
+    return account
+
+
 @contextmanager
-def changing_settings(http: httpx.Client) -> Iterator[None]:
+def writing(http: httpx.Client, account: str) -> Iterator[None]:
     """Events, one after another, until the block is left."""
     enough = Event()
 
-    def change() -> None:
-        number = 0
+    def write() -> None:
         while not enough.is_set():
-            number += 1
-            answer = http.put("/api/admin/settings", json={"vcenter_username": f"user-{number}"})
-            assert answer.status_code == 200, answer.text
+            for verb in ("suspend", "reactivate"):
+                answer = http.post(f"/api/admin/accounts/{account}/{verb}")
+                assert answer.status_code == 200, answer.text
 
-    writer = Thread(target=change)
+    writer = Thread(target=write)
     writer.start()
     try:
         yield
@@ -112,11 +123,9 @@ def test_an_installation_comes_back_with_its_accounts_keys_and_log(folder: Path)
     old = started(folder / "old")
     operator_password = old.platform.operator_password()
     with signed_in(old, "operator", operator_password) as operator:
-        account = operator.post("/api/register", json=MINA).json()["id"]
-        assert operator.post(f"/api/admin/accounts/{account}/approve").status_code == 200
-        with changing_settings(operator):
+        account = registered(operator, MINA)
+        with writing(operator, registered(operator, MINA | {"username": "somebody"})):
             hcmp("backup", file, "--home", folder / "old")
-        accounts = operator.get("/api/admin/accounts").json()
         keys = operator.get("/.well-known/jwks.json").json()
         session = operator.cookies["hcmp_refresh"]
     with BackupReader(file) as reader:
@@ -135,7 +144,8 @@ def test_an_installation_comes_back_with_its_accounts_keys_and_log(folder: Path)
     with signed_in(new, "mina", MINA["password"]) as mina:
         assert mina.get("/api/me").json()["id"] == account
     with signed_in(new, "operator", operator_password) as operator:
-        assert operator.get("/api/admin/accounts").json() == accounts
+        names = {one["username"] for one in operator.get("/api/admin/accounts").json()["accounts"]}
+        assert names == {"operator", "mina", "somebody"}
         assert operator.get("/.well-known/jwks.json").json() == keys
         # Who was signed in is not: what was ended since the backup must not live again.
         operator.cookies.clear()

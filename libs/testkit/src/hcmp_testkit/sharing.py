@@ -10,12 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 # They take longest, and so are begun first.
-INSTALLATIONS = (
-    "tests/e2e/",
-    "tests/faults/",
-    "cli/tests/test_demo.py",
-    "tests/integration/test_backup_installation.py",
-)
+INSTALLATIONS = ("tests/e2e/", "tests/faults/", "cli/tests/test_demo.py")
 
 
 class SharingScheduling(LoadScopeScheduling):  # type: ignore[misc] # it ships no types
