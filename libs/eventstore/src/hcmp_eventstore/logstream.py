@@ -17,8 +17,9 @@ from uuid_utils.compat import uuid7
 
 from hcmp_contracts.logs import LineFrame, LogChunk, StepFrame
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
+from hcmp_eventstore.publishing import ACK_SECONDS, WRONG_LAST_SEQUENCE
 from hcmp_eventstore.reader import read_batches
-from hcmp_eventstore.store import ACK_SECONDS, APPEND_SECONDS, WRONG_LAST_SEQUENCE
+from hcmp_eventstore.store import APPEND_SECONDS
 from hcmp_eventstore.streams import LOGS
 
 Frame = LineFrame | StepFrame

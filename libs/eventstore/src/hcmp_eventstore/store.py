@@ -1,7 +1,6 @@
 """Append to the log and load from it: versions, atomic batches, and outcomes that are never guessed.
 
-Sources: atomic batch publishing, NATS ADR-50; batched direct get, NATS ADR-31; error codes, `errors.json` of
-nats-server 2.15.
+Source: batched direct get, NATS ADR-31.
 """
 
 import asyncio
@@ -10,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -21,21 +19,22 @@ from uuid_utils.compat import uuid7
 from hcmp_contracts.catalogue import subject_of
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_eventstore.errors import ConcurrencyError, EventStoreError, StoreUnavailableError
+from hcmp_eventstore.group_commit import GroupCommit
 from hcmp_eventstore.guard import LogGuard
+from hcmp_eventstore.publishing import (
+    ACK_SECONDS,
+    BATCH_DUPLICATE,
+    TRANSIENT,
+    WRONG_LAST_SEQUENCE,
+    Message,
+    Publisher,
+    RefusedError,
+)
 from hcmp_eventstore.recorded import Context, Recorded, read_recorded
 from hcmp_eventstore.streams import EVENTS
 
-WRONG_LAST_SEQUENCE = 10071
-BATCH_DUPLICATE = 10201
-# Another batch or a leader change stood in the way: the same append may be tried again.
-TRANSIENT = frozenset({10158, 10163, 10164, 10008, 10009, 10039, 10077})
-
-ACK_SECONDS = 2.0
 APPEND_SECONDS = 10.0
 LOAD_BATCH = 1000
-# The broker keeps at most 50 batches open on a stream; one that waits here for its turn does not wait for an
-# acknowledgement yet.
-BATCHES_AT_ONCE = 32
 
 
 def utc_now() -> datetime:
@@ -57,34 +56,6 @@ class Write:
         return f"hcmp.{self.aggregate}.{self.aggregate_id}.>"
 
 
-@dataclass(frozen=True)
-class _Message:
-    """One event made ready for the broker, with the version of its aggregate that it was decided on."""
-
-    subject: str
-    subject_filter: str
-    event_id: str
-    expected_version: int
-    payload: bytes
-
-    def headers(self) -> dict[str, str]:
-        return {
-            "Nats-Msg-Id": self.event_id,
-            "Nats-Expected-Stream": EVENTS,
-            "Nats-Expected-Last-Subject-Sequence": str(self.expected_version),
-            "Nats-Expected-Last-Subject-Sequence-Subject": self.subject_filter,
-        }
-
-
-class _RefusedError(Exception):
-    """The broker answered an append with an error."""
-
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(f"{code}: {description}")
-        self.code = code
-        self.description = description
-
-
 class EventStore:
     """The event log of one service. `source` names the service in each envelope."""
 
@@ -101,7 +72,7 @@ class EventStore:
         self._clock = clock
         self._new_id = new_id
         self.guard = LogGuard(client)
-        self._turns = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._group = GroupCommit(Publisher(client, new_id).publish)
 
     @property
     def client(self) -> Client:
@@ -137,12 +108,12 @@ class EventStore:
         while True:
             try:
                 await self.guard.check()
-                stored = await self._publish(messages)
+                stored = await self._group.append(messages)
                 self.guard.saw(stored)
                 return stored
             except NatsError as silence:
                 uncertain = uncertain or not isinstance(silence, NoRespondersError)
-            except _RefusedError as refusal:
+            except RefusedError as refusal:
                 if uncertain and (sequence := await self._find(messages[-1])):
                     return sequence
                 if refusal.code == WRONG_LAST_SEQUENCE:
@@ -155,7 +126,7 @@ class EventStore:
                 raise StoreUnavailableError(f"append to {messages[-1].subject}")
             await asyncio.sleep(0.05)
 
-    def _messages(self, writes: Sequence[Write], context: Context) -> list[_Message]:
+    def _messages(self, writes: Sequence[Write], context: Context) -> list[Message]:
         now = self._clock()
         messages = []
         for write in writes:
@@ -172,7 +143,7 @@ class EventStore:
                     data=event.model_dump(mode="json"),
                 )
                 messages.append(
-                    _Message(
+                    Message(
                         subject=envelope.subject,
                         subject_filter=write.subject_filter,
                         event_id=envelope.id,
@@ -182,30 +153,7 @@ class EventStore:
                 )
         return messages
 
-    async def _publish(self, messages: Sequence[_Message]) -> int:
-        """One try. A batch is open until its last message commits it; only that one is answered."""
-        if len(messages) == 1:
-            return await self._request(messages[0], messages[0].headers())
-        async with self._turns:
-            return await self._publish_batch(messages)
-
-    async def _publish_batch(self, messages: Sequence[_Message]) -> int:
-        batch_id = str(self._new_id())
-        for number, message in enumerate(messages, start=1):
-            headers = message.headers() | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
-            if number == len(messages):
-                return await self._request(message, headers | {"Nats-Batch-Commit": "1"})
-            await self._client.publish(message.subject, message.payload, headers=headers)
-        raise AssertionError("an append holds at least one event")
-
-    async def _request(self, message: _Message, headers: dict[str, Any]) -> int:
-        answer = await self._client.request(message.subject, message.payload, timeout=ACK_SECONDS, headers=headers)
-        acknowledgement = json.loads(answer.data)
-        if error := acknowledgement.get("error"):
-            raise _RefusedError(error.get("err_code", 0), error.get("description", ""))
-        return int(acknowledgement["seq"])
-
-    async def _find(self, message: _Message) -> int | None:
+    async def _find(self, message: Message) -> int | None:
         """The sequence under which one's own event stands in the log, if it does. Events of one append
         stand or fall together, so that its last one speaks for all.
         """
@@ -252,7 +200,7 @@ def _more_pending(status: str, headers: dict[str, str], subject: str) -> bool:
     raise StoreUnavailableError(f"load {subject}: {status} {headers.get('Description', '')}")
 
 
-def _conflict(messages: Sequence[_Message], refusal: _RefusedError) -> ConcurrencyError:
+def _conflict(messages: Sequence[Message], refusal: RefusedError) -> ConcurrencyError:
     """The refused aggregate and, where the append concerned only one, the version that it is at."""
     actual = re.search(r"(\d+)$", refusal.description)
     filters = {message.subject_filter for message in messages}
