@@ -126,7 +126,7 @@ def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: PLR0911 - one line 
 
 
 @cache
-def _put(columns: tuple[str, ...]) -> sql.Composed:
+def _put(columns: tuple[str, ...]) -> bytes:
     """A new machine, or one of a name that was retired; an event that was seen already changes nothing."""
     change = sql.SQL(
         "INSERT INTO vm AS old ({columns}) VALUES ({values}) "
@@ -138,17 +138,17 @@ def _put(columns: tuple[str, ...]) -> sql.Composed:
             sql.SQL("{name} = excluded.{name}").format(name=sql.Identifier(name)) for name in columns
         ),
     )
-    return _REMEMBERED.format(change)
+    return _REMEMBERED.format(change).as_bytes()
 
 
 @cache
-def _update(columns: tuple[str, ...]) -> sql.Composed:
+def _update(columns: tuple[str, ...]) -> bytes:
     change = sql.SQL("UPDATE vm SET {changes} WHERE vm_id = %(vm_id)s AND version < %(version)s").format(
         changes=sql.SQL(", ").join(
             sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in columns
         )
     )
-    return _REMEMBERED.format(change)
+    return _REMEMBERED.format(change).as_bytes()
 
 
 # Changes a machine, ends the interval before this event and begins the next with the machine as it is now: in one
