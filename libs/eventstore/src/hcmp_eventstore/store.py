@@ -72,7 +72,8 @@ class EventStore:
         self._clock = clock
         self._new_id = new_id
         self.guard = LogGuard(client)
-        self._group = GroupCommit(Publisher(client, new_id).publish)
+        self._publisher = Publisher(client, new_id)
+        self._group = GroupCommit(self._publish)
 
     @property
     def client(self) -> Client:
@@ -107,10 +108,7 @@ class EventStore:
         uncertain = False
         while True:
             try:
-                await self.guard.check()
-                stored = await self._group.append(messages)
-                self.guard.saw(stored)
-                return stored
+                return await self._group.append(messages)
             except NatsError as silence:
                 uncertain = uncertain or not isinstance(silence, NoRespondersError)
             except RefusedError as refusal:
@@ -152,6 +150,13 @@ class EventStore:
                     )
                 )
         return messages
+
+    async def _publish(self, messages: Sequence[Message]) -> int:
+        """One try, on a log that was found whole after the last reconnection."""
+        await self.guard.check()
+        stored = await self._publisher.publish(messages)
+        self.guard.saw(stored)
+        return stored
 
     async def _find(self, message: Message) -> int | None:
         """The sequence under which one's own event stands in the log, if it does. Events of one append
