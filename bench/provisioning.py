@@ -69,8 +69,8 @@ async def _more_machines(operator: Person) -> None:
 @contextmanager
 def _installation() -> Iterator[Installation]:
     home = Path(tempfile.mkdtemp(prefix="hcmp-bench-"))
-    os.environ["HCMP_WORKER_SLOTS"] = str(MACHINES)
     try:
+        (home / "settings.env").write_text(f"HCMP_WORKER_SLOTS={MACHINES}\n", encoding="ascii")
         yield bring_up(home)
     finally:
         remove(home)
