@@ -53,7 +53,6 @@ lint-style:
 	@$(BIN)/ruff format --check
 
 bench: sync web ## measure, and print the table
-	@uv=$$($(LOCAL)/bootstrap.sh) && "$$uv" sync --quiet --frozen --all-packages --group bench
 	@$(BIN)/python -m bench
 
 web: sync ## build the web interface, if its sources have changed
