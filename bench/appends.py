@@ -1,34 +1,68 @@
-"""One-event appends with their version check, against a bare acknowledged publish of the same bytes."""
-
-import tempfile
-from pathlib import Path
+"""One-event appends with their version check, against a bare acknowledged publish of the same bytes, and whole
+commands against pyeventsourcing.
+"""
 
 from nats.aio.client import Client
 from uuid_utils.compat import uuid7
 
 from bench.figures import Figure, rates
+from bench.pyeventsourcing import Machine, application
+from bench.servers import servers
 from hcmp_contracts.vm import VmMaintenanceStarted
+from hcmp_eventstore.decider import Decider, Decision, execute
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
-from hcmp_testkit.nats import single_server
 
 CONTEXT = Context(actor="service/bench", correlation_id="bench")
 EVENT = VmMaintenanceStarted(reason="bench")
+AGGREGATES = 100
+
+
+def _decide(_: None, __: int) -> list[VmMaintenanceStarted]:
+    return [EVENT]
+
+
+def _evolve(count: int, _: VmMaintenanceStarted) -> int:
+    return count + 1
+
+
+STARTS: Decider[None, int, VmMaintenanceStarted] = Decider("vm", 0, _decide, _evolve)
 
 
 async def measure() -> list[Figure]:
-    with tempfile.TemporaryDirectory(prefix="hcmp-bench-") as directory:
-        server = single_server(Path(directory))
-        server.start()
-        await server.prepare()
-        try:
-            async with server.connect("bench") as client:
-                return [
-                    await _figure(client, "appends, one after another", at_once=1),
-                    await _figure(client, "appends, 64 at once", at_once=64),
-                ]
-        finally:
-            server.stop()
+    async with servers() as both, both.nats.connect("bench") as client:
+        return [
+            await _figure(client, "appends, one after another", at_once=1),
+            await _figure(client, "appends, 64 at once", at_once=64),
+            await _commands(client, both.database_url),
+        ]
+
+
+async def _commands(client: Client, database_url: str) -> Figure:
+    """Load an aggregate, decide, append: against pyeventsourcing's load and save, on the same disk."""
+    store = EventStore(client, source="bench")
+    run = uuid7().hex
+
+    async def ours(number: int) -> None:
+        await execute(store, [Decision(STARTS, f"{run}-{number % AGGREGATES}", None)], CONTEXT)
+
+    with application(database_url) as app:
+        machines = [Machine() for _ in range(AGGREGATES)]
+        app.save(*machines)
+
+        async def peer(number: int) -> None:
+            machine: Machine = app.repository.get(machines[number % AGGREGATES].id)
+            machine.start_maintenance("bench")
+            app.save(machine)
+
+        ours_rate, peer_rate = await rates(ours, peer, count=300, at_once=1)
+    return Figure(
+        "commands: load, decide, append",
+        f"{ours_rate:,.0f}/s",
+        f"pyeventsourcing {peer_rate:,.0f}/s",
+        ours_rate / peer_rate,
+        "≥ 2",
+    )
 
 
 async def _one_stored_event(store: EventStore, name: str) -> bytes:

@@ -1,7 +1,9 @@
-"""From POST /api/provision to the end of the live log, against bare `ansible-playbook` of the same plays.
+"""From POST /api/provision to the end of the live log, against bare `ansible-playbook` of the same plays, and
+against the way of the platform's predecessor: a process a step, with Ansible's defaults.
 
-Both configure the same machines, fresh from the provider each time: the peer has the files that a run gets
-(inventory, pinned keys, variables), Ansible's configuration and its environment, and writes its output to a file.
+All configure the same machines, fresh from the provider each time: the peers have the files that a run gets
+(inventory, pinned keys, variables) and write their output to a file; the bare one has Ansible's configuration and
+environment too.
 """
 
 import asyncio
@@ -12,9 +14,10 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +38,39 @@ from hcmp_testkit.installation import Installation, bring_up, remove
 
 PLAYBOOKS = Path(__file__).resolve().parents[1] / "playbooks"
 ANSIBLE = Path(sysconfig.get_path("scripts")) / "ansible-playbook"
-TEMPLATES = ("single", "three-tier")
-MACHINES = 6
-ROUNDS = 2
+TEMPLATE = "single"
+AT_ONCE = (1, 3, 8)
+MACHINES = max(AT_ONCE)
+ROUNDS = 1
 NAME = "bench"
 
 
 async def measure() -> list[Figure]:
     with _installation() as installation, _in_memory() as runs:
-        return [await _figure(installation, runs, template) for template in TEMPLATES]
+        operator = await sign_in(installation.url, installation.username, installation.password)
+        try:
+            await _more_machines(operator)
+            key = installation.home / "secrets" / "platform_ed25519"
+            return [figure for at_once in AT_ONCE for figure in await _figures(operator, runs, key, at_once)]
+        finally:
+            await operator.http.aclose()
+
+
+async def _more_machines(operator: Person) -> None:
+    """As many as the most projects at once need."""
+    missing = MACHINES - (await operator.pool())["available"]
+    answer = await operator.http.post(
+        "/api/vms/import", json={"provider": "docker", "count": missing}, timeout=300
+    )
+    assert answer.is_success, answer.text
+    await operator.pool_ready(MACHINES)
 
 
 @contextmanager
 def _installation() -> Iterator[Installation]:
     home = Path(tempfile.mkdtemp(prefix="hcmp-bench-"))
     try:
+        (home / "settings.env").write_text(f"HCMP_WORKER_SLOTS={MACHINES}\n", encoding="ascii")
         yield bring_up(home)
     finally:
         remove(home)
@@ -65,77 +86,78 @@ def _in_memory() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-async def _figure(installation: Installation, runs: Path, template: str) -> Figure:
-    """Both in turn: once to warm up, then ROUNDS times. The platform chooses the machines, the peer follows."""
-    operator = await sign_in(installation.url, installation.username, installation.password)
-    try:
-        platform = _Platform(operator, template)
-        bare = _Bare(operator, template, runs, installation.home / "secrets" / "platform_ed25519", platform)
-        await operator.pool_ready(MACHINES)
-        times = [await _pair(platform, bare) for _ in range(1 + ROUNDS)]
-    finally:
-        await operator.http.aclose()
-    ours, peer = (statistics.median(seconds) for seconds in zip(*times[1:], strict=True))
-    name = f"{template}, POST to COMPLETED, {ROUNDS} rounds"
-    return Figure(name, f"{ours:.1f} s", f"ansible-playbook {peer:.1f} s", ours / peer, "≤ 1.05")
-
-
-async def _pair(platform: "_Platform", bare: "_Bare") -> tuple[float, float]:
-    """One round of both, told as it ends: it takes minutes."""
-    ours, peer = await platform.round(), await bare.round()
-    print(f"{platform.template}: {ours:.1f} s against {peer:.1f} s", file=sys.stderr, flush=True)
-    return ours, peer
+async def _figures(operator: Person, runs: Path, key: Path, at_once: int) -> list[Figure]:
+    """All three in turn, ROUNDS times. The platform chooses the machines, the peers follow."""
+    platform = _Platform(operator, at_once)
+    bare, before = _Peer(operator, runs, key, platform, _bare), _Peer(operator, runs, key, platform, _as_before)
+    rounds = [(await platform.round(), await bare.round(), await before.round()) for _ in range(ROUNDS)]
+    print(f"{at_once} at once: {rounds}", file=sys.stderr, flush=True)  # it takes minutes
+    ours, floor, seed = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
+    name = f"{TEMPLATE}, POST to COMPLETED, {at_once} at once"
+    return [
+        Figure(name, f"{ours:.1f} s", f"ansible-playbook {floor:.1f} s", ours / floor, "≤ 1.05"),
+        Figure(name, f"{ours:.1f} s", f"a process a step, defaults {seed:.1f} s", ours / seed, "< 1"),
+    ]
 
 
 @dataclass
 class _Platform:
     operator: Person
-    template: str
-    vms: tuple[dict[str, Any], ...] = ()
+    at_once: int
+    vms: Sequence[Sequence[dict[str, Any]]] = ()
 
     async def round(self) -> float:
-        """Seconds from just before the POST until the log of the project has ended, as its owner sees it."""
+        """Seconds from just before the POSTs until the last project's log has ended, as its owner sees it."""
         began = time.perf_counter()
-        answer = await self.operator.provision(self.template, NAME)
-        assert answer.status_code == 202, answer.text
-        project_id = answer.json()["project_id"]
-        frames = await self.operator.log_frames(project_id)
+        projects = await asyncio.gather(*(self._project(number) for number in range(self.at_once)))
         seconds = time.perf_counter() - began
-        assert frames[-1] == {"type": "end", "status": "completed"}, frames[-5:]
-        self.vms = tuple(answer.json()["vms"])
-        await self.operator.http.delete(f"/api/projects/{project_id}")
-        await self.operator.settled(project_id, "deleted")
+        self.vms = [project["vms"] for project in projects]
+        for project in projects:
+            await self.operator.http.delete(f"/api/projects/{project['project_id']}")
+        for project in projects:
+            await self.operator.settled(project["project_id"], "deleted")
         await self.operator.pool_ready(MACHINES)
         return seconds
 
+    async def _project(self, number: int) -> dict[str, Any]:
+        answer = await self.operator.provision(TEMPLATE, f"{NAME}-{number}")
+        assert answer.status_code == 202, answer.text
+        project: dict[str, Any] = answer.json()
+        frames = await self.operator.log_frames(project["project_id"])
+        assert frames[-1] == {"type": "end", "status": "completed"}, frames[-5:]
+        return project
+
 
 @dataclass
-class _Bare:
+class _Peer:
+    """Another way to run the same plays, on the machines that the platform chose last."""
+
     operator: Person
-    template: str
     runs: Path
     key: Path
     platform: _Platform
+    run: Callable[[Plan], Awaitable[None]]
 
     async def round(self) -> float:
-        """Seconds that `ansible-playbook` takes for the plays, on the machines that the platform chose last."""
-        plan = await self._plan()
-        with run_files(plan) as directory:
-            try:
-                began = time.perf_counter()
-                await _ansible_playbook(plan)
-                seconds = time.perf_counter() - began
-            finally:
-                end_all(lambda: in_directory(directory))  # the SSH connections that wait for more
-        for vm in self.platform.vms:
+        """Seconds that it takes for all of them at once."""
+        plans = [await self._plan(vms) for vms in self.platform.vms]
+        with ExitStack() as stack:
+            for plan in plans:
+                directory = stack.enter_context(run_files(plan))
+                # The SSH connections that wait for more.
+                stack.callback(end_all, partial(in_directory, directory))
+            began = time.perf_counter()
+            await asyncio.gather(*(self.run(plan) for plan in plans))
+            seconds = time.perf_counter() - began
+        for vm in (vm for vms in self.platform.vms for vm in vms):
             answer = await self.operator.http.post(f"/api/vms/{vm['id']}/recycle")
             assert answer.status_code == 202, answer.text
         await self.operator.pool_ready(MACHINES)
         return seconds
 
-    async def _plan(self) -> Plan:
+    async def _plan(self, vms: Sequence[dict[str, Any]]) -> Plan:
         """What a worker would plan for these machines, as they are now."""
-        template = load_templates(PLAYBOOKS)[self.template]
+        template = load_templates(PLAYBOOKS)[TEMPLATE]
         details = Details(
             name=NAME,
             owner_id="",
@@ -148,7 +170,7 @@ class _Bare:
             lease_expires_at=None,
         )
         planner = Planner(PLAYBOOKS, self.runs, self.key, MultiFernet([Fernet(Fernet.generate_key())]))
-        machines = [await self._machine(vm["id"], vm["role"]) for vm in self.platform.vms]
+        machines = [await self._machine(vm["id"], vm["role"]) for vm in vms]
         return planner.plan(str(uuid7()), details, first_step=1, machines=machines)
 
     async def _machine(self, vm_id: str, role: str) -> GrantedMachine:
@@ -157,18 +179,37 @@ class _Bare:
         return GrantedMachine(vm_id=vm_id, role=role, **{fact: vm[fact] for fact in facts})
 
 
-async def _ansible_playbook(plan: Plan) -> None:
+async def _bare(plan: Plan) -> None:
+    """One process for all plays, with the platform's configuration."""
+    site = plan.directory / "project" / "site.yml"
+    await _ansible_playbook(plan, os.environ | environment(plan) | {"LC_ALL": "C.UTF-8"}, site)
+
+
+async def _as_before(plan: Plan) -> None:
+    """As the platform's predecessor did: a process a step, with Ansible's defaults, from any directory."""
+    its_own = environment(plan)
+    needed = ("ANSIBLE_ROLES_PATH", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_SSH_CONTROL_PATH_DIR")
+    settings = {name: its_own[name] for name in needed} | {"ANSIBLE_HOST_KEY_CHECKING": "False"}
+    for play in plan.plays:
+        await _ansible_playbook(
+            plan, os.environ | settings | {"LC_ALL": "C.UTF-8"}, plan.playbooks / "plays" / play, "--become"
+        )
+
+
+async def _ansible_playbook(plan: Plan, variables: Mapping[str, str], play: Path, *options: str) -> None:
     output = plan.directory / "output"
-    with output.open("wb") as file:
+    with output.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
             ANSIBLE,
             "-i",
             plan.directory / "hosts.json",
-            plan.directory / "project" / "site.yml",
+            play,
+            *options,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            env=os.environ | environment(plan) | {"LC_ALL": "C.UTF-8"},
+            env=variables,
+            cwd=plan.directory,
         )
         code = await process.wait()
     assert code == 0, output.read_text()

@@ -121,6 +121,45 @@ async def test_an_append_whose_acknowledgement_is_lost_is_stored_once(
         assert len(await store.load("vm", first)) == (1 if batch else 0)
 
 
+async def test_appends_of_many_writers_at_once_are_whole_and_only_the_stale_ones_are_refused(
+    any_broker: NatsServer,
+) -> None:
+    """Every tenth was decided on a version that is not the log's; the others share batches with it."""
+    async with any_broker.connect() as client:
+        store = EventStore(client, source="test")
+        run = uuid7().hex
+        stale = set(range(0, 60, 10))
+        for number in stale:
+            await store.append([vm(0, name=f"{run}-{number}")], CONTEXT)
+
+        async def write(number: int) -> int:
+            first, second = vm(0, name=f"{run}-{number}"), vm(0, STARTED, ENDED, name=f"{run}-{number}-b")
+            return await store.append([first, second], CONTEXT)
+
+        outcomes = await asyncio.gather(*(write(number) for number in range(60)), return_exceptions=True)
+        assert {n for n, outcome in enumerate(outcomes) if isinstance(outcome, ConcurrencyError)} == stale
+        for number, outcome in enumerate(outcomes):
+            [first] = await store.load("vm", f"{run}-{number}")
+            history = [first, *await store.load("vm", f"{run}-{number}-b")]
+            sequences = [recorded.sequence for recorded in history]
+            if isinstance(outcome, int):
+                assert sequences == [outcome - 2, outcome - 1, outcome]
+            else:
+                assert len(sequences) == 1
+
+
+async def test_many_appends_whose_acknowledgement_is_lost_are_each_stored_once(any_broker: NatsServer) -> None:
+    async with any_broker.connect() as client:
+        store = EventStore(LosesAcknowledgements(client, 3), source="test")  # type: ignore[arg-type]
+        names = [uuid7().hex for _ in range(30)]
+        sequences = await asyncio.gather(
+            *(store.append([vm(0, name=name), vm(0, name=f"{name}-b")], CONTEXT) for name in names)
+        )
+        for name, sequence in zip(names, sequences, strict=True):
+            assert [recorded.sequence for recorded in await store.load("vm", name)] == [sequence - 1]
+            assert [recorded.sequence for recorded in await store.load("vm", f"{name}-b")] == [sequence]
+
+
 async def test_another_writer_between_the_loss_and_the_retry_is_still_a_conflict(nats_server: NatsServer) -> None:
     """The first try never reached the broker; somebody else's did."""
     async with nats_server.connect() as client:

@@ -247,7 +247,7 @@ async def test_what_is_heard_again_changes_nothing(
             info for info in await jetstream.consumers_info("EVENTS") if info.name.startswith("inventory-")
         ]
         return (
-            sum((info.num_pending or 0) + (info.num_ack_pending or 0) for info in consumers) + 5 - len(consumers)
+            sum((info.num_pending or 0) + (info.num_ack_pending or 0) for info in consumers) + 6 - len(consumers)
         )
 
     await eventually(pending, lambda number: number == 0, seconds=20)

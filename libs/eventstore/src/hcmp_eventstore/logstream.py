@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TypeVar
 
 from nats.aio.client import Client
@@ -17,9 +18,10 @@ from uuid_utils.compat import uuid7
 
 from hcmp_contracts.logs import LineFrame, LogChunk, StepFrame
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
+from hcmp_eventstore.publishing import ACK_SECONDS
 from hcmp_eventstore.reader import read_batches
 from hcmp_eventstore.refusals import WRONG_LAST_SEQUENCE
-from hcmp_eventstore.store import ACK_SECONDS, APPEND_SECONDS
+from hcmp_eventstore.store import APPEND_SECONDS
 from hcmp_eventstore.streams import LOGS
 
 Frame = LineFrame | StepFrame
@@ -88,24 +90,44 @@ class LogWriter:
         self._version = last.seq or 0
 
 
-async def open_log(client: Client, project_id: str) -> LogWriter:
-    """Continue a project's log behind its last frame."""
+@dataclass(frozen=True)
+class LogEnd:
+    """Where a project's log ends now: the number of its last frame, and the stream sequence that holds it."""
+
+    sequence: int
+    version: int
+
+
+async def log_end(client: Client, project_id: str) -> LogEnd:
+    """Raises StoreUnavailableError."""
     try:
         last = await client.jetstream().get_last_msg(LOGS, f"hcmp.log.{project_id}")
     except NotFoundError:
-        return LogWriter(client, project_id, version=0, sequence=0)
+        return LogEnd(0, 0)
     except NatsError as error:
         raise StoreUnavailableError(f"read the log of {project_id}") from error
-    chunk = LogChunk.model_validate_json(last.data or b"")
-    return LogWriter(client, project_id, version=last.seq or 0, sequence=chunk.frames[-1].seq)
+    return LogEnd(LogChunk.model_validate_json(last.data or b"").frames[-1].seq, last.seq or 0)
+
+
+async def open_log(client: Client, project_id: str) -> LogWriter:
+    """Continue a project's log behind its last frame."""
+    end = await log_end(client, project_id)
+    return LogWriter(client, project_id, version=end.version, sequence=end.sequence)
+
+
+async def read_chunks(client: Client, project_id: str, *, behind: int = 0) -> AsyncGenerator[list[Frame], None]:
+    """Yield a project's frames as they were stored together, behind stream sequence `behind`, until closed."""
+    subjects = [f"hcmp.log.{project_id}"]
+    async with aclosing(read_batches(client, stream=LOGS, subjects=subjects, after=behind)) as batches:
+        async for batch in batches:
+            for message in batch:
+                yield list(LogChunk.model_validate_json(message.data).frames)
 
 
 async def read_log(client: Client, project_id: str, *, after: int = 0) -> AsyncGenerator[Frame, None]:
     """Yield a project's frames behind frame number `after`, then live ones, until closed."""
-    subjects = [f"hcmp.log.{project_id}"]
-    async with aclosing(read_batches(client, stream=LOGS, subjects=subjects, after=0)) as batches:
-        async for batch in batches:
-            for message in batch:
-                for frame in LogChunk.model_validate_json(message.data).frames:
-                    if frame.seq > after:
-                        yield frame
+    async with aclosing(read_chunks(client, project_id)) as chunks:
+        async for frames in chunks:
+            for frame in frames:
+                if frame.seq > after:
+                    yield frame

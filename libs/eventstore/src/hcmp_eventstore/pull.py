@@ -65,7 +65,7 @@ class Puller:
         """Wait for the next message. Raises ConsumerLostError when even heartbeats stop."""
         while True:
             _heed_cancellation()
-            if self._outstanding <= 0:
+            if self._outstanding <= self._batch // 2:  # so that more is on its way while this is worked on
                 await self._ask(self._batch, WAITS)
             message = await self._hear()
             if self._is_message(message):
@@ -126,7 +126,7 @@ class Puller:
             await self._client.publish(self._subject, json.dumps(request).encode(), reply=self._reply)
         except NatsError as silence:
             raise ConsumerLostError("the broker is not connected") from silence
-        self._outstanding = batch
+        self._outstanding = max(self._outstanding, 0) + batch
 
 
 def _heed_cancellation() -> None:

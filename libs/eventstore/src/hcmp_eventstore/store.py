@@ -1,6 +1,6 @@
 """Append to the log and load from it: versions, atomic batches, and outcomes that are never guessed.
 
-Source: atomic batch publishing, NATS ADR-50.
+How one try is made stands in `publishing.py`, how those that wait share one in `group_commit.py`.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -21,9 +20,11 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.brokers import Brokers
 from hcmp_eventstore.direct_get import read_subject
 from hcmp_eventstore.errors import StoreUnavailableError
+from hcmp_eventstore.group_commit import GroupCommit
 from hcmp_eventstore.guard import LogGuard
-from hcmp_eventstore.leader import Leader, ask
+from hcmp_eventstore.leader import Leader
 from hcmp_eventstore.messages import Envelopes, Message, Write, subject_filter
+from hcmp_eventstore.publishing import ACK_SECONDS, Publisher
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.refusals import RefusedError, raise_unless_transient
 from hcmp_eventstore.streams import EVENTS
@@ -31,8 +32,6 @@ from hcmp_eventstore.turns import Turns
 
 __all__ = ["EventStore", "Write", "subject_filter", "utc_now"]
 
-# An outage is said within 2 s: this long an acknowledgement is waited for, then the brokers are counted.
-ACK_SECONDS = 1.2
 # An election is ridden out (4 to 8 s): within this time every append has an answer.
 APPEND_SECONDS = 10.0
 # A request may reach a replica that hangs, and the next one another; one that has just lost its companions answers
@@ -40,9 +39,6 @@ APPEND_SECONDS = 10.0
 SILENCE_SECONDS = 0.6
 LOAD_SECONDS = 5.0
 RETRY_SECONDS = 0.05
-# The broker keeps at most 50 batches open on a stream; one that waits here for its turn does not wait for an
-# acknowledgement yet.
-BATCHES_AT_ONCE = 32
 
 
 def utc_now() -> datetime:
@@ -63,10 +59,10 @@ class EventStore:
     ) -> None:
         self._client = client
         self._envelopes = Envelopes(source, clock, new_id)
-        self._new_id = new_id
         self.guard = LogGuard(client)
         self.turns = Turns()
-        self._open_batches = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._publisher = Publisher(client, new_id)
+        self._group = GroupCommit(self._publish)
         self._brokers = Brokers(client)
         self._leader = Leader(client, self._brokers)
 
@@ -112,10 +108,7 @@ class EventStore:
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    await self.guard.check()
-                    stored = await self._publish(messages)
-                self.guard.saw(stored)
-                return stored
+                    return await self._group.append(messages)
             except (NatsError, TimeoutError) as silence:
                 uncertain = uncertain or not isinstance(silence, NoRespondersError)
             except RefusedError as refusal:
@@ -135,24 +128,11 @@ class EventStore:
             await asyncio.sleep(random.uniform(0.5, 1.5) * RETRY_SECONDS)  # noqa: S311 - a pause, no secret
 
     async def _publish(self, messages: Sequence[Message]) -> int:
-        """One try. A batch is open until its last message commits it; only that one is answered."""
-        if len(messages) == 1:
-            return await self._request(messages[0], messages[0].headers())
-        async with self._open_batches:
-            return await self._publish_batch(messages)
-
-    async def _publish_batch(self, messages: Sequence[Message]) -> int:
-        batch_id = str(self._new_id())
-        for number, message in enumerate(messages, start=1):
-            headers = message.headers() | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
-            if number == len(messages):
-                return await self._request(message, headers | {"Nats-Batch-Commit": "1"})
-            await self._client.publish(message.subject, message.payload, headers=headers)
-        raise AssertionError("an append holds at least one event")
-
-    async def _request(self, message: Message, headers: dict[str, Any]) -> int:
-        said = await ask(self._client, message.subject, message.payload, seconds=ACK_SECONDS, headers=headers)
-        return int(said["seq"])
+        """One try, on a log that was found whole after the last reconnection."""
+        await self.guard.check()
+        stored = await self._publisher.publish(messages)
+        self.guard.saw(stored)
+        return stored
 
     async def _find(self, messages: Sequence[Message]) -> int | None:
         """The sequence under which the last of one's own messages stands in the log, if they do.

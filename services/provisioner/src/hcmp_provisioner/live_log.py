@@ -9,6 +9,7 @@ from hcmp_contracts.logs import EndFrame, LineFrame, StepFrame
 from hcmp_eventstore.logstream import Frame, open_log, read_log
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.store import EventStore
+from hcmp_provisioner.log_channels import Channels
 from hcmp_provisioner.projections.project_view import FINAL, ProjectView, project
 
 WATCH_SECONDS = 3600.0
@@ -17,11 +18,14 @@ STORED_SECONDS = 10.0
 _MARKS = {"completed": "::COMPLETED::", "failed": "::FAILED::", "cancelled": "::CANCELLED::"}
 
 
-@dataclass(frozen=True)
 class LiveLog:
-    store: EventStore
-    projector: Projector
-    pool: Pool
+    """The logs of all projects. Those who watch one project that runs share one reader (`log_channels`)."""
+
+    def __init__(self, store: EventStore, projector: Projector, pool: Pool) -> None:
+        self.store = store
+        self.projector = projector
+        self.pool = pool
+        self._channels = Channels(store.client, self._over)
 
     async def follow(self, project_id: str, *, after: int = 0) -> AsyncGenerator[Frame | EndFrame, None]:
         """Yield the frames behind `after` as they come, and the end once the run is over and all of it
@@ -57,22 +61,33 @@ class LiveLog:
                 after = frame.seq
 
     async def _live(self, project_id: str, after: int) -> AsyncGenerator[Frame, None]:
-        """Yield frames as they come, until the project's final event is known."""
-        final = asyncio.create_task(self._final(project_id))
-        following: asyncio.Task[Frame] | None = None
-        async with aclosing(read_log(self.store.client, project_id, after=after)) as frames:
-            try:
-                while not final.done():
-                    following = following or asyncio.create_task(frames.asend(None))
-                    await asyncio.wait([final, following], return_when=asyncio.FIRST_COMPLETED)
-                    if following.done():
-                        yield following.result()
-                        following = None
-            finally:
-                final.cancel()
-                if following is not None:
-                    following.cancel()
-                    await asyncio.wait({following})
+        """Yield the frames behind `after` as they come, until the run is over; what is older than the channel
+        comes from the stream.
+        """
+        async with self._channels.watch(project_id) as channel:
+            while True:
+                if after + 1 < channel.oldest:
+                    async with aclosing(self._up_to(project_id, after, channel.oldest - 1)) as frames:
+                        async for frame in frames:
+                            yield frame
+                            after = frame.seq
+                    if channel.over:
+                        return
+                elif newer := channel.behind(after):
+                    for frame in newer:
+                        yield frame
+                        after = frame.seq
+                elif channel.failure is not None:
+                    raise channel.failure
+                elif channel.over:
+                    return
+                else:
+                    await channel.moves()
+
+    async def _over(self, project_id: str) -> int:
+        """Wait until the project's final event is known; the number of the last frame."""
+        view = await self._final(project_id)
+        return view.log_sequence or 0
 
     async def _final(self, project_id: str) -> ProjectView:
         async def ended() -> ProjectView | None:

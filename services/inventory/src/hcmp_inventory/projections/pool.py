@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -75,6 +76,7 @@ class PoolProjection:
             valid_to timestamptz,
             PRIMARY KEY (vm_id, version)
         );
+        CREATE INDEX IF NOT EXISTS vm_history_present ON vm_history (vm_id) WHERE valid_to IS NULL;
         CREATE INDEX IF NOT EXISTS vm_history_by_time ON vm_history (valid_from, valid_to);
     """
 
@@ -86,12 +88,11 @@ class PoolProjection:
             "changed_at": recorded.envelope.time,
         }
         if isinstance(event, VmRegistered):
-            await _put(cursor, place | _registration(event) | {"registered_at": recorded.envelope.time})
+            row = place | _registration(event) | {"registered_at": recorded.envelope.time}
+            await cursor.execute(_put(tuple(row)), row)
         elif changed := _changes(event):
-            await _update(cursor, place | changed)
-        else:
-            return
-        await cursor.execute(_REMEMBER, place)
+            row = place | changed
+            await cursor.execute(_update(tuple(row)), row)
 
 
 def _registration(event: VmRegistered) -> dict[str, Any]:
@@ -124,34 +125,36 @@ def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: PLR0911 - one line 
             return {}
 
 
-async def _put(cursor: Cursor, row: dict[str, Any]) -> None:
+@cache
+def _put(columns: tuple[str, ...]) -> bytes:
     """A new machine, or one of a name that was retired; an event that was seen already changes nothing."""
-    statement = sql.SQL(
+    change = sql.SQL(
         "INSERT INTO vm AS old ({columns}) VALUES ({values}) "
         "ON CONFLICT (vm_id) DO UPDATE SET {changes} WHERE old.version < excluded.version"
     ).format(
-        columns=sql.SQL(", ").join(sql.Identifier(name) for name in row),
-        values=sql.SQL(", ").join(sql.Placeholder(name) for name in row),
+        columns=sql.SQL(", ").join(sql.Identifier(name) for name in columns),
+        values=sql.SQL(", ").join(sql.Placeholder(name) for name in columns),
         changes=sql.SQL(", ").join(
-            sql.SQL("{name} = excluded.{name}").format(name=sql.Identifier(name)) for name in row
+            sql.SQL("{name} = excluded.{name}").format(name=sql.Identifier(name)) for name in columns
         ),
     )
-    await cursor.execute(statement, row)
+    return _REMEMBERED.format(change).as_bytes()
 
 
-async def _update(cursor: Cursor, row: dict[str, Any]) -> None:
-    statement = sql.SQL("UPDATE vm SET {changes} WHERE vm_id = %(vm_id)s AND version < %(version)s").format(
+@cache
+def _update(columns: tuple[str, ...]) -> bytes:
+    change = sql.SQL("UPDATE vm SET {changes} WHERE vm_id = %(vm_id)s AND version < %(version)s").format(
         changes=sql.SQL(", ").join(
-            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in row
+            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in columns
         )
     )
-    await cursor.execute(statement, row)
+    return _REMEMBERED.format(change).as_bytes()
 
 
-# Ends the interval before this event and begins the next with the machine as it is now. For an event that was
-# seen already both parts find nothing to do.
-_REMEMBER = """
-    WITH ended AS (
+# Changes a machine, ends the interval before this event and begins the next with the machine as it is now: in one
+# statement, because a rebuild runs it a million times. An event that was seen already finds nothing to do.
+_REMEMBERED = sql.SQL("""
+    WITH changed AS ({} RETURNING *), ended AS (
         UPDATE vm_history SET valid_to = %(changed_at)s
         WHERE vm_id = %(vm_id)s AND valid_to IS NULL AND version < %(version)s
     )
@@ -159,6 +162,6 @@ _REMEMBER = """
                             project_id, owner_id, role, reason, valid_from)
     SELECT vm_id, version, name, address, status, provider, labels,
            project_id, owner_id, role, reason, changed_at
-    FROM vm WHERE vm_id = %(vm_id)s AND version = %(version)s
+    FROM changed
     ON CONFLICT DO NOTHING
-"""
+""")

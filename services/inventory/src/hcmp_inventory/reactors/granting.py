@@ -87,9 +87,9 @@ class Granting:
         async with self.picks.take(asked.need) as picked:
             if len(picked) < len(asked.roles):
                 return await self._too_few(asked, len(picked), context)
-            granted = [_granted(machine, role) for machine, role in zip(picked, asked.roles, strict=True)]
+            machines = [granted(machine, role) for machine, role in zip(picked, asked.roles, strict=True)]
             try:
-                sequence = await self.allocations.grant(asked.attempt, granted, context, seen=_seen(picked))
+                sequence = await self.allocations.grant(asked.attempt, machines, context, seen=seen(picked))
             except (vm_errors.VmNotAvailableError, ConcurrencyError):
                 await self.picks.see_what_happened_to(picked)
                 return None
@@ -116,7 +116,7 @@ class Granting:
             async with self.picks.take(Need(asked.attempt.project_id, len(roles), asked.sequence)) as picked:
                 if len(picked) < len(roles):
                     break
-                others = [_granted(machine, role) for machine, role in zip(picked, roles, strict=True)]
+                others = [granted(machine, role) for machine, role in zip(picked, roles, strict=True)]
                 try:
                     sequence = await self.allocations.regrant(asked.attempt, held, kept, others, context)
                 except (vm_errors.VmNotAvailableError, ConcurrencyError, allocation.AllocationMovedError):
@@ -133,11 +133,11 @@ def _one_a_machine(roles: Sequence[RoleCount]) -> tuple[str, ...]:
     return tuple(role.name for role in roles for _ in range(role.count))
 
 
-def _seen(picked: Sequence[FreeMachine]) -> dict[str, Loaded[Vm]]:
+def seen(picked: Sequence[FreeMachine]) -> dict[str, Loaded[Vm]]:
     """What the read model says of these machines."""
     return {machine.vm_id: Loaded(Available(machine.facts), machine.version) for machine in picked}
 
 
-def _granted(machine: FreeMachine, role: str) -> GrantedMachine:
+def granted(machine: FreeMachine, role: str) -> GrantedMachine:
     facts = machine.facts.model_dump(include=set(GrantedMachine.model_fields))
     return GrantedMachine(vm_id=machine.vm_id, role=role, **facts)

@@ -19,7 +19,9 @@ FRAME_CHARACTERS = 40
 
 
 class RunLog:
-    """Frames wait here for at most FLUSH_SECONDS. `still_mine` raises when another worker has the run."""
+    """A frame is stored at once, or FLUSH_SECONDS after what was stored before it together with all that came
+    meanwhile. `still_mine` raises when another worker has the run.
+    """
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class RunLog:
         self._characters = 0
         self._flushing = asyncio.Lock()
         self._finished = asyncio.Event()
+        self._something_to_do = asyncio.Event()
 
     async def line(self, text: str, *, vm: str | None = None) -> None:
         await self._add(LineFrame(seq=0, time=self._clock(), vm=vm, text=text), len(text))
@@ -54,22 +57,30 @@ class RunLog:
             return writer.sequence
 
     async def keep_flushing(self) -> None:
-        """Flush every FLUSH_SECONDS until `finish`. Not to be cancelled: what is being stored would be lost."""
+        """Flush what comes until `finish`. Not to be cancelled: what is being stored would be lost."""
         while not self._finished.is_set():
+            await self._something_to_do.wait()
+            self._something_to_do.clear()
+            await self._flush_what_waits()
             with suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_SECONDS):
                     await self._finished.wait()
-            if self._waiting:
-                await self.flush()
+        await self._flush_what_waits()
 
     def finish(self) -> None:
         self._finished.set()
+        self._something_to_do.set()
+
+    async def _flush_what_waits(self) -> None:
+        if self._waiting:
+            await self.flush()
 
     async def _add(self, frame: Frame, characters: int) -> None:
         if self._waiting and self._characters + characters > FULL_CHARACTERS:
             await self.flush()
         self._waiting.append(frame)
         self._characters += characters + FRAME_CHARACTERS
+        self._something_to_do.set()
         if len(self._waiting) >= FULL_FRAMES:
             await self.flush()
 

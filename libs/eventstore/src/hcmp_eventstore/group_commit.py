@@ -1,0 +1,136 @@
+"""Group commit: appends that come while another is on its way are stored together, in one atomic batch.
+
+For a batch nats-server makes a store of its own and syncs four times, about 3 ms on one machine, whether it holds
+two events or hundreds (seen with 2.15.1, R1). Each append is whole in one batch and keeps its own versions, so
+that it is stored or refused as it would be alone.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from nats.errors import MaxPayloadError
+
+from hcmp_eventstore.messages import Message
+from hcmp_eventstore.refusals import TRANSIENT, RefusedError
+
+# The broker takes at most 1,000 messages in a batch.
+GROUP_EVENTS = 500
+# Fewer single events than this are stored sooner one by one than by a batch.
+SINGLE_EVENTS = 12
+
+Publish = Callable[[Sequence[Message]], Awaitable[int]]
+
+
+@dataclass(eq=False)
+class _Append:
+    """One append that waits to be stored; `stored` becomes the sequence of its last event, or the error."""
+
+    messages: Sequence[Message]
+    stored: asyncio.Future[int]
+
+    @property
+    def aggregates(self) -> set[str]:
+        return {message.subject_filter for message in self.messages}
+
+    def settle(self, outcome: int | Exception) -> None:
+        """Tell whoever waits; nobody does when the caller has gone."""
+        if self.stored.done():
+            return
+        if isinstance(outcome, Exception):
+            self.stored.set_exception(outcome)
+        else:
+            self.stored.set_result(outcome)
+
+
+class GroupCommit:
+    """Stores appends by `publish`: at once, or while another is on its way together with all who wait for it."""
+
+    def __init__(self, publish: Publish) -> None:
+        self._publish = publish
+        self._waiting: deque[_Append] = deque()
+        self._busy = False
+        self._flight: asyncio.Task[None] | None = None
+
+    async def append(self, messages: Sequence[Message]) -> int:
+        """Store these messages, or none of them; answers and raises what `publish` does for them alone."""
+        if not self._busy:
+            self._busy = True
+            try:
+                return await self._publish(messages)
+            finally:
+                self._let_the_next_go()
+        append = _Append(messages, asyncio.get_running_loop().create_future())
+        self._waiting.append(append)
+        return await append.stored
+
+    def _let_the_next_go(self) -> None:
+        group = self._next_group()
+        self._busy = bool(group)
+        self._flight = asyncio.create_task(self._fly(group)) if group else None
+
+    async def _fly(self, group: Sequence[_Append]) -> None:
+        try:
+            await self._store(group)
+        finally:
+            self._let_the_next_go()
+
+    def _next_group(self) -> list[_Append]:
+        """Who waits longest, and all who fit in with them.
+
+        Never two appends on one aggregate: the second would be decided on a version that the first changes. And
+        nobody overtakes an append on the same aggregate.
+        """
+        group: list[_Append] = []
+        left: deque[_Append] = deque()
+        met: set[str] = set()
+        events = 0
+        for append in self._waiting:
+            if append.stored.cancelled():
+                continue
+            fits = events + len(append.messages) <= GROUP_EVENTS and met.isdisjoint(append.aggregates)
+            if fits or not group:
+                group.append(append)
+                events += len(append.messages)
+            else:
+                left.append(append)
+            met |= append.aggregates
+        self._waiting = left
+        return group
+
+    async def _store(self, group: Sequence[_Append]) -> None:
+        if len(group) < SINGLE_EVENTS and all(len(append.messages) == 1 for append in group):
+            await asyncio.gather(*(self._together([append]) for append in group))
+        else:
+            await self._together(group)
+
+    async def _together(self, group: Sequence[_Append]) -> None:
+        """Store the group in one batch. When that is refused for a reason that may lie in one append, its halves
+        are tried apart, until the one that is refused stands alone.
+        """
+        try:
+            last = await self._publish([message for append in group for message in append.messages])
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
+            if len(group) > 1 and _may_concern_one(error):
+                half = len(group) // 2
+                await asyncio.gather(self._together(group[:half]), self._together(group[half:]))
+            else:
+                for append in group:
+                    append.settle(error)
+        else:
+            _settle(group, last)
+
+
+def _may_concern_one(error: Exception) -> bool:
+    """Whether others of the same batch could be stored without the one that is refused."""
+    if isinstance(error, RefusedError):
+        return error.code not in TRANSIENT
+    return isinstance(error, MaxPayloadError)
+
+
+def _settle(group: Sequence[_Append], last: int) -> None:
+    """The events of a batch stand one behind the other in the log, and end at `last`."""
+    for append in reversed(group):
+        append.settle(last)
+        last -= len(append.messages)
