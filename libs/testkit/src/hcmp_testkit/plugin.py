@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from xdist.remote import Producer
 
 from hcmp_eventstore.store import EventStore
+from hcmp_testkit.matrix import matrix_tables
 from hcmp_testkit.nats import NatsServer, cluster, single_server, start_cluster
 from hcmp_testkit.sharing import SharingScheduling, begin_with_the_longest
 
@@ -33,9 +34,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing
     return SharingScheduling(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help_text = "which cells of the matrix of faults to try (default: a sample)"
+    parser.addoption("--faults", choices=["sample", "all"], default="sample", help=help_text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.faults == "sample":
+        items[:] = [item for item in items if not item.get_closest_marker("whole_matrix")]
     if "PYTEST_XDIST_WORKER" in os.environ:
         begin_with_the_longest(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The matrix of faults as a table, if any of it was tried."""
+    reports = [found for kind in ("passed", "failed", "error") for found in terminalreporter.stats.get(kind, [])]
+    if lines := matrix_tables(reports):
+        terminalreporter.section("the matrix of faults")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
