@@ -17,7 +17,7 @@ WEB := $(LOCAL)/node.sh npm --prefix web run --silent
 # ansible-lint and others look for their companions on the path.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test lint $(LINTS) bench web down clean sync
+.PHONY: help demo test lint $(LINTS) faults bench web down clean sync
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -21,6 +21,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Never
 
+from hcmp_testkit.traps import Trap, set_traps
+
 MAX_REQUEST = 256 * 1024
 # What uvicorn imports only when it serves.
 SERVING = (
@@ -112,6 +114,8 @@ def _become(program: str, environment: Mapping[str, str]) -> Never:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[:] = [program]
+    if folder := environment.get("HCMP_MOMENTS"):
+        set_traps(Trap(Path(folder), program))
     runpy.run_module(program, run_name="__main__", alter_sys=True)
     raise SystemExit
 
