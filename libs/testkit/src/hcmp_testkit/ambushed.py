@@ -17,6 +17,7 @@ import httpx
 from hcmp_testkit.installation import START_SECONDS, Installation, opened
 from hcmp_testkit.moments import Moments
 from hcmp_testkit.quick import quick_checkout
+from hcmp_testkit.whole_log import Log, read_whole_log
 
 SERVICES = ("auth", "inventory", "provisioner", "worker", "monitor", "terminal")
 INSIDE = Path(__file__).with_name("inside")
@@ -43,9 +44,10 @@ class AmbushedInstallation(Installation):
     def ports(self) -> dict[str, int]:
         return tomllib.loads((self.home / "ports.toml").read_text())
 
-    @property
-    def broker_url(self) -> str:
-        return f"nats://127.0.0.1:{self.ports['nats']}"
+    async def log(self) -> Log:
+        """Every event of it up to now."""
+        password = (self.home / "secrets" / "nats-inventory.password").read_text().strip()
+        return await read_whole_log(f"nats://127.0.0.1:{self.ports['nats']}", user="inventory", password=password)
 
     async def ready(self, *, seconds: float = 60) -> None:
         """Wait until every service is: what was killed is back."""
@@ -53,9 +55,6 @@ class AmbushedInstallation(Installation):
             for service in SERVICES:
                 while not await _is_ready(http, self.ports[service]):
                     await asyncio.sleep(0.1)
-
-    def secret(self, name: str) -> str:
-        return (self.home / "secrets" / f"{name}.password").read_text().strip()
 
 
 def bring_up_ambushed(home: Path, *, checkout: Path) -> AmbushedInstallation:

@@ -41,7 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.option.faults == "sample":
-        items[:] = [item for item in items if not item.get_closest_marker("whole_matrix")]
+        left_out = [item for item in items if item.get_closest_marker("whole_matrix")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     if "PYTEST_XDIST_WORKER" in os.environ:
         begin_with_the_longest(items)
 
@@ -50,7 +52,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The matrix of faults as a table, if any of it was tried."""
     reports = [found for kind in ("passed", "failed", "error") for found in terminalreporter.stats.get(kind, [])]
     if lines := matrix_tables(reports):
-        terminalreporter.section("the matrix of faults")
+        sample = terminalreporter.config.option.faults == "sample"
+        title = (
+            "a sample of the matrix of faults: make faults tries all of it" if sample else "the matrix of faults"
+        )
+        terminalreporter.section(title)
         for line in lines:
             terminalreporter.write_line(line)
 
