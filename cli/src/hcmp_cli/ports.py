@@ -61,15 +61,15 @@ def _parse(path: Path) -> dict[str, int]:
 
 
 def _free_ports() -> str:
-    chosen: list[int] = []
+    """Ports in a row: two installations that choose at the same moment hardly choose the same row."""
     # Below the range that the kernel gives to outgoing connections, which could take a port
     # between now and the moment its owner starts.
-    for candidate in random.SystemRandom().sample(range(20_000, 32_000), k=500):
-        if _bindable(candidate):
-            chosen.append(candidate)
-        if len(chosen) == len(NAMES):
-            break
-    return "".join(f"{name} = {port}\n" for name, port in zip(NAMES, chosen, strict=True))
+    rows = range(20_000, 32_000 - len(NAMES), len(NAMES))
+    for first in random.SystemRandom().sample(rows, k=len(rows)):
+        chosen = range(first, first + len(NAMES))
+        if all(_bindable(port) for port in chosen):
+            return "".join(f"{name} = {port}\n" for name, port in zip(NAMES, chosen, strict=True))
+    raise LauncherError(f"No {len(NAMES)} ports in a row are free.")
 
 
 def refuse_taken(home: Home, name: str, port: int) -> None:
