@@ -7,6 +7,7 @@ is brought up once. pytest-xdist's own groups are no help: they write into the t
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 # They take longest, and so are begun first.
 INSTALLATIONS = (
@@ -22,6 +23,21 @@ class SharingScheduling(LoadScopeScheduling):  # type: ignore[misc] # it ships n
 
     def _split_scope(self, nodeid: str) -> str:
         return next((place for place in INSTALLATIONS if nodeid.startswith(place)), nodeid.partition("::")[0])
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """A worker is over; when it crashed, the test that it was at, which is told as failed and not tried again
+        (pytest-xdist would, once for every worker that it starts instead), and the rest goes to others.
+        """
+        workload: dict[str, dict[str, bool]] = self.assigned_work.pop(node)
+        undone = [(unit, test) for unit in workload.values() for test, done in unit.items() if not done]
+        if not undone:
+            return None
+        unit, crashed = undone[0]
+        unit[crashed] = True
+        self.workqueue.update({scope: unit for scope, unit in workload.items() if not all(unit.values())})
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return crashed
 
 
 def begin_with_the_longest(items: list[pytest.Item]) -> None:
