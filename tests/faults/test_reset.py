@@ -23,11 +23,9 @@ MACHINES = 6
 @pytest.mark.parametrize(
     ("point", "what"),
     [
-        pytest.param(
-            "after append", "system.factory-reset-requested", id="accepted", marks=pytest.mark.whole_matrix
-        ),
+        pytest.param("after append", "system.factory-reset-requested", id="accepted", marks=pytest.mark.long),
         pytest.param("after append", "vm.retired", id="machines gone"),
-        pytest.param("before append", "system.factory-reset-completed", id="done", marks=pytest.mark.whole_matrix),
+        pytest.param("before append", "system.factory-reset-completed", id="done", marks=pytest.mark.long),
     ],
 )
 async def test_a_reset_that_is_killed_half_way_goes_on_by_itself(

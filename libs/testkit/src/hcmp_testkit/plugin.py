@@ -34,16 +34,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing
     return SharingScheduling(config, log)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    help_text = "which cells of the matrix of faults to try (default: a sample)"
-    parser.addoption("--faults", choices=["sample", "all"], default="sample", help=help_text)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.option.faults == "sample":
-        left_out = [item for item in items if item.get_closest_marker("whole_matrix")]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         begin_with_the_longest(items)
 
