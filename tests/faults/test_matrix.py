@@ -1,8 +1,8 @@
 """Process by moment: whatever is killed, and when, what was accepted is finished; nothing is lost or done twice.
 
 A cell of the first table kills a process itself, just before or after it stores, acknowledges or projects a fact;
-a cell of the second kills a server, or another process, at a moment of a run. `make faults` tries all of them;
-without `--faults all` a sample that is always the same is tried.
+a cell of the second kills a server, or another process, at a moment of a run. `make faults` tries all of them,
+every other run a sample that is always the same.
 """
 
 import random
@@ -21,7 +21,7 @@ from hcmp_testkit.persistent import Persistent
 from hcmp_testkit.quick import QUICK, STEPS
 from hcmp_testkit.whole_log import machines, violations
 
-pytestmark = [pytest.mark.installation, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.installation, pytest.mark.matrix, pytest.mark.timeout(300)]
 
 ENDED = ("completed", "failed", "cancelled", "rejected", "deleted")
 PASSWORD = "a long enough password"
@@ -118,7 +118,7 @@ SAMPLED = sampled()
 
 
 def tried(cells: dict[str, Cell]) -> list[Any]:
-    """Every cell; those outside the sample only where all are asked for."""
+    """Every cell; those outside the sample are the long form."""
     return [
         pytest.param(cell, id=name, marks=[] if name in SAMPLED else [pytest.mark.long])
         for name, cell in cells.items()
