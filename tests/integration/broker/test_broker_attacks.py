@@ -133,6 +133,20 @@ async def test_no_consumer_pushes_into_another_stream(login: Login, thief: str) 
 
 
 @everyone
+async def test_no_snapshot_is_taken_into_another_stream(login: Login, thief: str) -> None:
+    setup, client = await login("setup"), await login(thief)
+    await something_in_every_stream(login)
+    before = await ends(setup)
+    for target in TARGETS:
+        await client.publish(
+            f"$JS.API.STREAM.SNAPSHOT.{LOGS}", json.dumps({"deliver_subject": target}).encode(), reply="_INBOX.x"
+        )
+    await client.flush()
+    await asyncio.sleep(0.5)
+    assert await ends(setup) == before
+
+
+@everyone
 async def test_nobody_writes_what_another_owns(login: Login, thief: str) -> None:
     client = await login(thief)
     for target in foreign(thief):
