@@ -12,7 +12,8 @@ from nats.js.api import ConsumerConfig
 async def main(name: str, subject: str = "hcmp.*.*.*") -> None:
     client = await nats.connect(os.environ["NATS_URL"], user="consumer", password=os.environ["NATS_PASSWORD"])
     jetstream = client.jetstream()
-    await jetstream.add_consumer("EVENTS", ConsumerConfig(durable_name=name, filter_subject=subject))
+    kept = ConsumerConfig(durable_name=name, filter_subject=subject, ack_wait=10)
+    await jetstream.add_consumer("EVENTS", kept)
     events = await jetstream.pull_subscribe_bind(name, stream="EVENTS")
     while True:
         try:

@@ -49,6 +49,12 @@ def foreign(thief: str) -> list[str]:
     return [target for target in TARGETS if not target.startswith((*OWNERS[thief], f"hcmp.deadletter.{thief}."))]
 
 
+async def settled(client: Client) -> None:
+    """The broker has all that was sent. The client's ping may overtake it, so one is not enough."""
+    await client.flush()
+    await client.flush()
+
+
 async def ends(setup: Client) -> dict[str, int]:
     """The last sequence of every stream, once the broker has done what it was asked before."""
     return {stream: (await setup.jetstream().stream_info(stream)).state.last_seq for stream in STREAMS}
@@ -89,7 +95,7 @@ async def test_no_answer_is_stored_as_an_event(login: Login, thief: str) -> None
         await message.respond(b"yes")
 
     await auth.subscribe("hcmp.rpc.auth.ask", cb=answer)
-    await auth.flush()
+    await settled(auth)
     name = f"thief-{thief}"
     for stream in STREAMS:
         await client.publish(f"{CREATE}.{stream}.{name}", consumer_request(stream, name))
@@ -97,7 +103,7 @@ async def test_no_answer_is_stored_as_an_event(login: Login, thief: str) -> None
     for subject, payload in questions(name):
         for target in foreign(thief):
             await client.publish(subject, payload, reply=target)
-    await client.flush()
+    await settled(client)
     await asyncio.sleep(0.2)  # answers are on their way for as long as no one hears them
     await auth.flush()
     assert await ends(setup) == before
@@ -110,7 +116,7 @@ async def test_within_one_account_the_broker_would_store_its_answers(nats_server
         await jetstream.publish("hcmp.log.y", b"a forged event")
         await jetstream.add_consumer(LOGS, ConsumerConfig(name="thief", ack_policy=AckPolicy.NONE))
         await client.publish(f"{NEXT}.{LOGS}.thief", b'{"batch": 1}', reply="hcmp.account.x.role-changed")
-        await client.flush()
+        await settled(client)
         async with asyncio.timeout(5):
             while (await jetstream.stream_info(EVENTS)).state.last_seq == 0:
                 await asyncio.sleep(0.02)
@@ -127,8 +133,22 @@ async def test_no_consumer_pushes_into_another_stream(login: Login, thief: str) 
             name = f"push-{thief}-{number}"
             request = consumer_request(stream, name, deliver_subject=target)
             await client.publish(f"{CREATE}.{stream}.{name}", request)
-    await client.flush()
+    await settled(client)
     await asyncio.sleep(0.2)
+    assert await ends(setup) == before
+
+
+@everyone
+async def test_no_snapshot_is_taken_into_another_stream(login: Login, thief: str) -> None:
+    setup, client = await login("setup"), await login(thief)
+    await something_in_every_stream(login)
+    before = await ends(setup)
+    for target in TARGETS:
+        await client.publish(
+            f"$JS.API.STREAM.SNAPSHOT.{LOGS}", json.dumps({"deliver_subject": target}).encode(), reply="_INBOX.x"
+        )
+    await settled(client)
+    await asyncio.sleep(0.5)
     assert await ends(setup) == before
 
 
@@ -157,7 +177,7 @@ async def test_nobody_overhears_events_requests_or_answers(login: Login, thief: 
     await stolen.subscribe(">", cb=hear)
     service = "terminal" if thief in ("inventory", "auth") else "auth"
     await auth.subscribe(f"hcmp.rpc.{service}.secret", cb=answer)
-    await asyncio.gather(stolen.flush(), auth.flush())
+    await asyncio.gather(settled(stolen), settled(auth))
     assert (await inventory.request(f"hcmp.rpc.{service}.secret", b"", timeout=5)).data == b"secret"
     await inventory.request(f"$JS.API.DIRECT.GET.{EVENTS}", b'{"seq": 1}', timeout=5)
     if thief != "provisioner":
@@ -187,7 +207,7 @@ async def test_nobody_takes_answers_for_or_changes_a_services_reaction(login: Lo
         (f"$JS.API.CONSUMER.DELETE.{EVENTS}.{name}", b""),
     ):
         await client.publish(attack, payload, reply="_INBOX.thief")
-    await client.flush()
+    await settled(client)
     again = await take(service, name)
     assert (again.metadata.sequence.stream, again.metadata.num_delivered) == (stored, 2)
     await again.ack_sync()
@@ -208,7 +228,7 @@ async def test_nobody_deletes_purges_or_weakens_the_event_log(login: Login, thie
         await client.publish(f"$JS.API.STREAM.{verb}.{EVENTS}", b'{"seq": 1}', reply="_INBOX.x")
     for verb in ("UPDATE", "CREATE") if thief != "setup" else ():
         await client.publish(f"$JS.API.STREAM.{verb}.{EVENTS}", json.dumps(weak).encode(), reply="_INBOX.x")
-    await client.flush()
+    await settled(client)
     await asyncio.sleep(0.1)
     assert await ends(setup) == before
     now = await setup.jetstream().stream_info(EVENTS)

@@ -36,7 +36,8 @@ async def consuming(installation: Installation, *arguments: str) -> AsyncIterato
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        # What was handed out to one that was killed comes again after 10 s.
+        async with asyncio.timeout(40):
             yield process.stdout
     finally:
         process.kill()

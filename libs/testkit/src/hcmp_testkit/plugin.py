@@ -35,16 +35,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing
     return SharingScheduling(config, log)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    help_text = "all: tests of faults in their long form too, and every cell of the matrix (default: a sample)"
-    parser.addoption("--faults", choices=["sample", "all"], default="sample", help=help_text)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.option.faults == "sample":
-        left_out = [item for item in items if item.get_closest_marker("long")]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         begin_with_the_longest(items)
 

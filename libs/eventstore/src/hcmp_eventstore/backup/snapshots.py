@@ -127,7 +127,8 @@ async def _ends_inside_a_batch(client: Client, stream: str, last: int) -> bool:
 
 @asynccontextmanager
 async def _pieces(client: Client) -> AsyncIterator[tuple[str, asyncio.Queue[Msg]]]:
-    inbox = client.new_inbox()
+    # Of their own kind, so that the broker can let pieces reach another account without the answers to others.
+    inbox = client.new_inbox().replace("_INBOX", "_SNAPSHOT", 1)
     arrived: asyncio.Queue[Msg] = asyncio.Queue()
     subscription = await client.subscribe(inbox, cb=arrived.put)
     try:

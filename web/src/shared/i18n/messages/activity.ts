@@ -62,6 +62,8 @@ export const activityMessages = {
   "event.project.cancelled": ["Run cancelled", "실행 취소됨"],
   "event.project.retry-requested": ["Retry requested", "다시 시도 요청"],
   "event.project.lease-extended": ["Lease extended", "임대 연장"],
+  "event.project.lease-warning": ["Lease ends soon", "임대 만료 예정"],
+  "event.dead-letter.recorded": ["A reaction gave up", "처리 포기"],
   "event.project.lease-expired": ["Lease ended", "임대 만료"],
   "event.project.teardown-started": ["Deletion began", "삭제 시작"],
   "event.project.deleted": ["Project deleted", "프로젝트 삭제됨"],
