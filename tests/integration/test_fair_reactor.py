@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError
 
 from hcmp_contracts.allocation import AllocationGranted
 from hcmp_contracts.envelope import DomainEvent
@@ -130,3 +132,21 @@ def test_the_owner_with_least_under_way_is_next(active: str, waiting: str, expec
     for owner in active:
         turns.begin(owner)
     assert turns.order([(owner, sequence) for sequence, owner in enumerate(waiting)]) == expected
+
+
+async def test_an_outcome_that_the_broker_does_not_hear_ends_nothing_else(
+    event_store: EventStore, broker: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, tell = Work(), Msg.ack
+
+    async def deaf(message: Msg) -> None:
+        if message.subject == "hcmp.allocation.a1.granted":
+            raise ConnectionClosedError
+        await tell(message)
+
+    monkeypatch.setattr(Msg, "ack", deaf)
+    async with sharing(broker, work) as reacting:
+        await grant(event_store, "a1", "b1")
+        work.end("a1")
+        await until(lambda: work.begun == ["a1", "b1"])
+        assert not reacting.done()

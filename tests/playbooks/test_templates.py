@@ -25,7 +25,7 @@ def read(path: Path) -> Any:
 
 def plays_of(template: dict[str, Any]) -> list[dict[str, Any]]:
     plays = []
-    for step in template["steps"]:
+    for step in (*template["steps"], *template.get("teardown", [])):
         (play,) = read(PLAYBOOKS / "plays" / step["play"])
         plays.append(play)
     return plays
@@ -58,6 +58,8 @@ def test_a_template_fits_the_published_schema(path: Path) -> None:
             "variables",
             {"ansible_host": {"description": {"en": "a", "ko": "b"}, "default": "", "pattern": ".*"}},
         ),
+        ("teardown", [{"name": {"en": "up", "ko": "위"}, "play": "../ansible.cfg"}]),
+        ("replace", "sometimes"),
         ("surprise", True),
     ],
 )
@@ -101,7 +103,8 @@ def test_requested_packages_are_a_step_of_their_own_and_the_last_step_checks_the
 
 
 def test_no_play_is_left_over() -> None:
-    used = {step["play"] for path in TEMPLATES for step in read(path)["steps"]}
+    templates = [read(path) for path in TEMPLATES]
+    used = {step["play"] for template in templates for step in template["steps"] + template.get("teardown", [])}
     assert {play.relative_to(PLAYBOOKS / "plays").as_posix() for play in PLAYS} == used
 
 

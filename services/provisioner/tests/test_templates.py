@@ -54,6 +54,26 @@ def test_a_template_is_read_in_the_readers_language(playbooks: Path) -> None:
     assert template.plan()[0].name == "Do it"
 
 
+def test_a_template_says_what_is_done_when_machines_are_given_back_or_lost(playbooks: Path) -> None:
+    plain = load_templates(playbooks)["tiny"]
+    assert (plain.teardown, plain.replace) == ((), False)
+
+    text = "teardown: [{ name: { en: Undo it, ko: 되돌리기 }, play: one.yml }]\nreplace: true\n"
+    (playbooks / "templates" / "tiny.yml").write_text(TEMPLATE + text)
+    template = load_templates(playbooks)["tiny"]
+
+    assert [(step.name.en, step.play) for step in template.teardown] == [("Undo it", "one.yml")]
+    assert template.replace
+    assert template.plan() == plain.plan(), "a teardown is no step of a run"
+
+
+def test_a_teardown_without_its_play_stops_the_start(playbooks: Path) -> None:
+    text = "teardown: [{ name: { en: Undo it, ko: 되돌리기 }, play: two.yml }]\n"
+    (playbooks / "templates" / "tiny.yml").write_text(TEMPLATE + text)
+    with pytest.raises(BrokenTemplateError, match=r"two\.yml"):
+        load_templates(playbooks)
+
+
 def test_variables_are_settled_with_their_defaults(playbooks: Path) -> None:
     template = load_templates(playbooks)["tiny"]
     assert template.settle({}) == {"colour": "red"}

@@ -103,6 +103,9 @@ class FairReactor(Reactor):
     async def _serve(self, message: Msg, owner: str, free: asyncio.Semaphore) -> None:
         try:
             await self._react(message)
+        except NatsError as silence:
+            # The broker did not hear the outcome: it hands the event out again.
+            log.info("outcome_not_told", reactor=self.durable, subject=message.subject, reason=str(silence))
         finally:
             self._turns.end(owner)
             free.release()

@@ -113,7 +113,8 @@ class Teardown:
             case Line(vm=vm, text=text):
                 await self._log.line(text, vm=vm)
             case PlayBegan():
-                progress.begin(progress.step_of(message) or progress.current or 1)
+                if (number := progress.step_of(message)) is not None:
+                    progress.begin(number)
             case TaskEnded():
                 progress.count(message)
             case Tally():
