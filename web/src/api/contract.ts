@@ -34,6 +34,10 @@ export type ProjectStep = OfProvisioner["StepAnswer"];
 export type StepStatus = ProjectStep["status"];
 export type ProjectFailure = OfProvisioner["FailureAnswer"];
 export type HostFailure = OfProvisioner["HostFailure"];
+export type HostResult = OfProvisioner["HostResult"];
+export type Waiting = OfProvisioner["WaitingAnswer"];
+export type Progress = OfProvisioner["ProgressAnswer"];
+export type Quota = OfProvisioner["QuotaAnswer"];
 export type CloudEvent = OfProvisioner["CloudEvent"];
 
 type OfMonitor = monitor.components["schemas"];

@@ -1,12 +1,13 @@
 /** What is mine and how it goes, how full the pool is, what happened last. */
 
 import { Anchor, Button, Group, SimpleGrid, Stack } from "@mantine/core";
-import { IconPlus, IconUserCheck } from "@tabler/icons-react";
+import { IconChecklist, IconPlus, IconUserCheck, type TablerIcon } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { usePendingAccounts } from "@/features/auth/queries";
 import { PoolPanel } from "@/features/inventory/PoolPanel";
 import { RecentActivity } from "@/features/monitor/RecentActivity";
+import { useApprovalCount } from "@/features/provisioner/queries";
 import { ProjectCards } from "@/features/provisioner/ProjectCards";
 import { useT } from "@/shared/i18n/language";
 import { useAccount, useIsOperator } from "@/shared/session";
@@ -32,6 +33,7 @@ export function DashboardPage() {
       />
       <Stack gap="md">
         {operator && <WaitingAccounts />}
+        {operator && <WaitingProjects />}
         <PoolPanel />
         <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
           <Panel title={t(operator ? "dashboard.allProjects" : "dashboard.projects")} flush aside={<AllProjects />}>
@@ -55,13 +57,23 @@ function AllProjects() {
 
 function WaitingAccounts() {
   const t = useT();
-  const waiting = usePendingAccounts();
-  if (waiting.length === 0) return null;
+  const count = usePendingAccounts().length;
+  return count > 0 && <Waiting icon={IconUserCheck} words={t("dashboard.waiting", { count })} to="/accounts" />;
+}
+
+function WaitingProjects() {
+  const t = useT();
+  const count = useApprovalCount();
+  return count > 0 && <Waiting icon={IconChecklist} words={t("approvals.waiting", { count })} to="/approvals" />;
+}
+
+function Waiting({ icon, words, to }: { icon: TablerIcon; words: string; to: string }) {
+  const t = useT();
   return (
-    <Callout tone="notice" icon={IconUserCheck}>
+    <Callout tone="notice" icon={icon}>
       <Group justify="space-between">
-        {t("dashboard.waiting", { count: waiting.length })}
-        <Button component={Link} to="/accounts" size="xs" variant="default">
+        {words}
+        <Button component={Link} to={to} size="xs" variant="default" aria-label={`${t("dashboard.review")}: ${words}`}>
           {t("dashboard.review")}
         </Button>
       </Group>

@@ -3,6 +3,7 @@
 import {
   IconActivity,
   IconBoxMultiple,
+  IconChecklist,
   IconGridDots,
   IconLayoutDashboard,
   IconServer,
@@ -14,6 +15,7 @@ import type { ReactNode } from "react";
 import { NavLink } from "react-router";
 
 import { usePendingAccounts } from "@/features/auth/queries";
+import { useApprovalCount } from "@/features/provisioner/queries";
 import type { LabelKey } from "@/shared/i18n/catalogue";
 import { useT } from "@/shared/i18n/language";
 import { useIsOperator } from "@/shared/session";
@@ -35,17 +37,26 @@ export function Navigation() {
 
 function OperatorLinks() {
   const t = useT();
-  const waiting = usePendingAccounts();
+  const accounts = usePendingAccounts().length;
+  const approvals = useApprovalCount();
   return (
     <>
       <div className={classes.section}>{t("nav.operator")}</div>
       <NavigationLink to="/pool" icon={IconGridDots} label="nav.pool" />
+      <NavigationLink to="/approvals" icon={IconChecklist} label="nav.approvals">
+        <Count number={approvals} />
+      </NavigationLink>
       <NavigationLink to="/accounts" icon={IconUsers} label="nav.accounts">
-        {waiting.length > 0 && <span className={classes.count}>{waiting.length}</span>}
+        <Count number={accounts} />
       </NavigationLink>
       <NavigationLink to="/settings" icon={IconSettings} label="nav.settings" />
     </>
   );
+}
+
+/** How much waits there. */
+function Count({ number }: { number: number }) {
+  return number > 0 && <span className={classes.count}>{number}</span>;
 }
 
 interface NavigationLinkProps {

@@ -24,6 +24,10 @@ function screen(load: () => Promise<ComponentType>): () => Promise<{ Component: 
 
 const operatorPages: RouteObject[] = [
   { path: "pool", lazy: screen(async () => (await import("@/features/inventory/PoolPage")).PoolPage) },
+  {
+    path: "approvals",
+    lazy: screen(async () => (await import("@/features/provisioner/approvals/ApprovalsPage")).ApprovalsPage),
+  },
   { path: "accounts", lazy: screen(async () => (await import("@/features/auth/AccountsPage")).AccountsPage) },
   { path: "settings", lazy: screen(async () => (await import("@/features/inventory/SettingsPage")).SettingsPage) },
 ];

@@ -1,6 +1,7 @@
 /** The names of steps in the reader's language. A project keeps them as they were written when it began: in English. */
 
 import { useQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
 
 import { answer, api } from "@/api/client";
 
@@ -17,7 +18,7 @@ export function useStepName(): (name: string) => string {
     staleTime: Infinity,
     enabled: language !== AS_KEPT,
   }).data ?? NO_NAMES;
-  return (name) => names.get(name) ?? name;
+  return useCallback((name: string) => names.get(name) ?? name, [names]);
 }
 
 /** The names by template and number. */

@@ -1,4 +1,4 @@
-/** An account's role and quota, changed where they stand. */
+/** An account's role and quotas, changed where they stand. */
 
 import { NumberInput, Select } from "@mantine/core";
 import { useState } from "react";
@@ -30,27 +30,38 @@ export function RoleField({ account, disabled }: { account: Account; disabled: b
   );
 }
 
-/** How many machines the account may hold at once; sent when the field is left or Enter is pressed. */
-export function QuotaField({ account }: { account: Account }) {
+const QUOTAS = {
+  machine_quota: { label: "accounts.quota", most: 10_000 },
+  run_quota: { label: "accounts.runQuota", most: 1_000 },
+} as const;
+
+interface QuotaFieldProps {
+  account: Account;
+  quota: keyof typeof QUOTAS;
+}
+
+/** How much the account may have at once; sent when the field is left or Enter is pressed. */
+export function QuotaField({ account, quota }: QuotaFieldProps) {
   const { t, language } = useSpeech();
   const amend = useAmendAccount(account);
   const [typed, setTyped] = useState<number | null>(null);
+  const { label, most } = QUOTAS[quota];
   const send = () => {
-    if (typed === null || typed === account.machine_quota) return;
+    if (typed === null || typed === account[quota]) return;
     amend.mutate(
-      { machine_quota: typed },
+      { [quota]: typed },
       { onError: (error) => noticeProblem(error, language), onSettled: () => setTyped(null) },
     );
   };
   return (
     <NumberInput
       size="xs"
-      w={90}
-      aria-label={`${t("accounts.quota")}: ${account.username}`}
+      w={84}
+      aria-label={`${t(label)}: ${account.username}`}
       min={0}
-      max={10_000}
+      max={most}
       allowDecimal={false}
-      value={typed ?? account.machine_quota}
+      value={typed ?? account[quota]}
       disabled={amend.isPending}
       onChange={(value) => setTyped(typeof value === "number" ? value : null)}
       onBlur={send}

@@ -102,6 +102,7 @@ function AccountTable({ accounts }: { accounts: readonly Account[] }) {
             <Table.Th>{t("accounts.person")}</Table.Th>
             <Table.Th>{t("accounts.role")}</Table.Th>
             <Table.Th>{t("accounts.quota")}</Table.Th>
+            <Table.Th>{t("accounts.runQuota")}</Table.Th>
             <Table.Th>{t("accounts.status")}</Table.Th>
             <Table.Th>{t("accounts.since")}</Table.Th>
             <Table.Th>
@@ -119,7 +120,10 @@ function AccountTable({ accounts }: { accounts: readonly Account[] }) {
                 <RoleField account={account} disabled={account.id === me.id} />
               </Table.Td>
               <Table.Td>
-                <QuotaField account={account} />
+                <QuotaField account={account} quota="machine_quota" />
+              </Table.Td>
+              <Table.Td>
+                <QuotaField account={account} quota="run_quota" />
               </Table.Td>
               <Table.Td>
                 <StateBadge look={accountLooks[account.status]} />

@@ -72,7 +72,7 @@ export function useAccountOrder(order: AccountOrder) {
 export function useAmendAccount({ id }: Account) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { role?: Role; machine_quota?: number }) =>
+    mutationFn: (body: { role?: Role; machine_quota?: number; run_quota?: number }) =>
       answer(api.PATCH("/api/admin/accounts/{account_id}", { params: { path: { account_id: id } }, body })),
     onSettled: () => client.invalidateQueries({ queryKey: ACCOUNTS }),
   });

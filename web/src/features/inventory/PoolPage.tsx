@@ -1,4 +1,4 @@
-/** The operator's pool: every machine, its state, and what can be done with it. */
+/** The operator's pool, now or as it was: every machine, its state, and what can be done with it. */
 
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconFlask, IconGridDots, IconPlus } from "@tabler/icons-react";
@@ -10,44 +10,59 @@ import { EmptyState } from "@/shared/ui/EmptyState";
 import { Loading } from "@/shared/ui/Loading";
 import { PageHeader } from "@/shared/ui/PageHeader";
 import { Panel } from "@/shared/ui/Panel";
+import { PastNotice } from "@/shared/ui/PastNotice";
 import { PoolCells, PoolLegend } from "@/shared/ui/PoolCells";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
+import { useAt } from "@/shared/use-at";
 
 import { AddMachineDialog } from "./AddMachineDialog";
 import { ImportLabDialog } from "./ImportLabDialog";
 import { PoolTable } from "./PoolTable";
-import { usePool } from "./queries";
+import { PoolTime } from "./PoolTime";
+import { usePastPool, usePool } from "./queries";
 
 type Dialog = "add" | "import" | null;
 
 export function PoolPage() {
   const t = useT();
-  const pool = usePool();
+  const [at, setAt] = useAt();
+  const [now, past] = [usePool(), usePastPool(at)];
+  const pool = at === null ? now : past;
   const [dialog, setDialog] = useState<Dialog>(null);
   return (
     <>
       <PageHeader
         title={t("pool.title")}
         under={pool.data !== undefined && <Summary pool={pool.data} />}
-        actions={<PoolActions onOpen={setDialog} />}
+        actions={<PoolActions onOpen={setDialog} disabled={at !== null} />}
       />
-      {pool.isPending && <Loading rows={6} />}
-      {pool.error !== null && <ProblemAlert error={pool.error} onRetry={() => void pool.refetch()} />}
-      {pool.data !== undefined && <PoolContent pool={pool.data} onOpen={setDialog} />}
+      <Stack gap="md">
+        <PoolTime at={at} onAt={setAt} />
+        {at !== null && <PastNotice at={at} existed={past.data?.vms.length !== 0} onNow={() => setAt(null)} />}
+        {pool.isPending && <Loading rows={6} />}
+        {pool.error !== null && <ProblemAlert error={pool.error} onRetry={() => void pool.refetch()} />}
+        {pool.data !== undefined && <PoolContent pool={pool.data} past={at !== null} onOpen={setDialog} />}
+      </Stack>
       {dialog === "add" && <AddMachineDialog onClose={() => setDialog(null)} />}
       {dialog === "import" && <ImportLabDialog onClose={() => setDialog(null)} />}
     </>
   );
 }
 
-function PoolActions({ onOpen }: { onOpen: (dialog: Dialog) => void }) {
+interface PoolActionsProps {
+  onOpen: (dialog: Dialog) => void;
+  /** While the past is looked at. */
+  disabled?: boolean;
+}
+
+function PoolActions({ onOpen, disabled = false }: PoolActionsProps) {
   const t = useT();
   return (
     <>
-      <Button variant="default" leftSection={<IconFlask size={16} />} onClick={() => onOpen("import")}>
+      <Button variant="default" disabled={disabled} leftSection={<IconFlask size={16} />} onClick={() => onOpen("import")}>
         {t("pool.import")}
       </Button>
-      <Button leftSection={<IconPlus size={16} />} onClick={() => onOpen("add")}>
+      <Button disabled={disabled} leftSection={<IconPlus size={16} />} onClick={() => onOpen("add")}>
         {t("pool.add")}
       </Button>
     </>
@@ -63,8 +78,9 @@ function Summary({ pool }: { pool: Pool }) {
   );
 }
 
-function PoolContent({ pool, onOpen }: { pool: Pool; onOpen: (dialog: Dialog) => void }) {
+function PoolContent({ pool, past, onOpen }: { pool: Pool; past: boolean; onOpen: (dialog: Dialog) => void }) {
   const t = useT();
+  if (pool.vms.length === 0 && past) return null;
   if (pool.vms.length === 0) {
     return (
       <Panel>
@@ -82,14 +98,14 @@ function PoolContent({ pool, onOpen }: { pool: Pool; onOpen: (dialog: Dialog) =>
     );
   }
   return (
-    <Stack gap="md">
+    <>
       <Panel>
         <Stack gap="md">
           <PoolCells machines={pool.vms} />
           <PoolLegend counts={pool.counts} />
         </Stack>
       </Panel>
-      <PoolTable machines={pool.vms} />
-    </Stack>
+      <PoolTable machines={pool.vms} past={past} />
+    </>
   );
 }

@@ -13,7 +13,13 @@ import { machineLooks, poolOrder } from "@/shared/ui/states";
 
 import { MachineActions } from "./MachineActions";
 
-export function PoolTable({ machines }: { machines: readonly Machine[] }) {
+interface PoolTableProps {
+  machines: readonly Machine[];
+  /** As they were: nothing can be done with them. */
+  past: boolean;
+}
+
+export function PoolTable({ machines, past }: PoolTableProps) {
   const t = useT();
   const [status, setStatus] = useState("all");
   const [text, setText] = useState("");
@@ -51,13 +57,13 @@ export function PoolTable({ machines }: { machines: readonly Machine[] }) {
               <Table.Th>{t("pool.owner")}</Table.Th>
               <Table.Th>{t("pool.provider")}</Table.Th>
               <Table.Th>
-              <span className="visually-hidden">{t("table.actions")}</span>
-            </Table.Th>
+                <span className="visually-hidden">{t("table.actions")}</span>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {shown.map((machine) => (
-              <PoolRow key={machine.id} machine={machine} />
+              <PoolRow key={machine.id} machine={machine} past={past} />
             ))}
           </Table.Tbody>
         </Table>
@@ -71,7 +77,7 @@ export function PoolTable({ machines }: { machines: readonly Machine[] }) {
   );
 }
 
-function PoolRow({ machine }: { machine: Machine }) {
+function PoolRow({ machine, past }: { machine: Machine; past: boolean }) {
   const t = useT();
   return (
     <Table.Tr>
@@ -108,7 +114,7 @@ function PoolRow({ machine }: { machine: Machine }) {
         </Text>
       </Table.Td>
       <Table.Td ta="right">
-        <MachineActions machine={machine} />
+        {!past && <MachineActions machine={machine} />}
       </Table.Td>
     </Table.Tr>
   );

@@ -1,6 +1,6 @@
 /** Questions and orders to the inventory service. */
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { answer, api, idempotencyKey } from "@/api/client";
 import type { Machine, NewMachine, SettingsChange } from "@/api/contract";
@@ -10,6 +10,18 @@ const SETTINGS = ["settings"] as const;
 
 export function usePool() {
   return useQuery({ queryKey: POOL, queryFn: () => answer(api.GET("/api/pool")), refetchInterval: 5_000 });
+}
+
+/** The pool as it was at a moment; null asks nothing. The past does not change. */
+export function usePastPool(at: number | null) {
+  return useQuery({
+    queryKey: ["past-pool", at],
+    queryFn: () =>
+      answer(api.GET("/api/pool", { params: { query: { at: new Date(at ?? Date.now()).toISOString() } } })),
+    enabled: at !== null,
+    staleTime: Infinity,
+    placeholderData: keepPreviousData,
+  });
 }
 
 /** Machines that a new project could have now; null while that is not known. */

@@ -73,5 +73,5 @@ export function ActivityPage() {
 
 function matches({ actor, about, kind }: Happening, text: string): boolean {
   const wanted = text.trim().toLowerCase();
-  return [actor, kind, ...about.map(({ name }) => name)].some((field) => field.toLowerCase().includes(wanted));
+  return [actor ?? "", kind, ...about.map(({ name }) => name)].some((field) => field.toLowerCase().includes(wanted));
 }

@@ -1,4 +1,4 @@
-/** Events as sentences with their time, newest first; each opens to the facts that it holds. */
+/** Events as sentences with their time and who did it, newest first; each opens to the facts that it holds. */
 
 import { Anchor, Code, Collapse, UnstyledButton } from "@mantine/core";
 import {
@@ -15,13 +15,13 @@ import {
 import { useState } from "react";
 import { Link } from "react-router";
 
-import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
 import { useSpeech } from "@/shared/i18n/language";
 import { useStepName } from "@/shared/step-names";
 import { Ago } from "@/shared/ui/Ago";
 
 import classes from "./EventList.module.css";
-import { gist, type Happening } from "./happening";
+import { eventWords } from "./event-words";
+import { toneOf, type Happening } from "./happening";
 
 const icons: Record<string, TablerIcon> = {
   account: IconUser,
@@ -33,9 +33,6 @@ const icons: Record<string, TablerIcon> = {
   "vm-health": IconActivityHeartbeat,
   "terminal-session": IconTerminal2,
 };
-
-const bad = /failed|denied|rejected|quarantined|suspended|unreachable|host-key-changed|threshold-crossed/;
-const good = /provisioned$|recycled|approved|recovered|succeeded|reactivated/;
 
 export function EventList({ happenings, bare = false }: { happenings: readonly Happening[]; bare?: boolean }) {
   return (
@@ -50,15 +47,11 @@ export function EventList({ happenings, bare = false }: { happenings: readonly H
 function EventRow({ happening, bare }: { happening: Happening; bare: boolean }) {
   const { t, language } = useSpeech();
   const [open, setOpen] = useState(false);
-  const [aggregate = "", verb = ""] = happening.kind.split(".");
-  const Icon = icons[aggregate] ?? IconBox;
-  const key = `event.${happening.kind}`;
-  const sentence = isMessageKey(key) ? catalogue[key][language === "en" ? 0 : 1] : happening.kind;
-  const more = gist(happening, useStepName());
-  const tone = bad.test(verb) ? "bad" : good.test(verb) ? "ok" : "idle";
+  const Icon = icons[happening.kind.split(".")[0] ?? ""] ?? IconBox;
+  const { sentence, more } = eventWords(happening, { t, language, named: useStepName() });
   return (
     <li className={classes.row}>
-      <span className={classes.sign} data-tone={tone} aria-hidden>
+      <span className={classes.sign} data-tone={toneOf(happening.kind)} aria-hidden>
         <Icon size={15} stroke={1.8} />
       </span>
       <div className={classes.body}>
@@ -83,7 +76,9 @@ function EventRow({ happening, bare }: { happening: Happening; bare: boolean }) 
         </div>
         <div className={classes.under}>
           <Ago time={happening.time} />
-          {happening.actor !== "" && <> · {t("activity.by", { actor: happening.actor })}</>}
+          {happening.actor !== "" && (
+            <> · {happening.actor === null ? t("activity.byOther") : t("activity.by", { actor: happening.actor })}</>
+          )}
         </div>
         {!bare && (
           <Collapse expanded={open}>

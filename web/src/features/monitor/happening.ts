@@ -1,13 +1,15 @@
 /** An event as the lists show it, whether it comes from the activity feed or from a project's history. */
 
 import type { ActivityEntry, CloudEvent } from "@/api/contract";
+import type { Tone } from "@/shared/ui/states";
 
 export interface Happening {
   id: string;
   time: string;
   /** Such as `vm.reserved`. */
   kind: string;
-  actor: string;
+  /** Whose doing it was; null for an account whose name is not known here. */
+  actor: string | null;
   about: { name: string; to: string | null }[];
   facts: Record<string, unknown>;
 }
@@ -36,10 +38,19 @@ export function fromEvent(event: CloudEvent, people: ReadonlyMap<string, string>
     id: event.id,
     time: event.time,
     kind: `${aggregate}.${verb}`,
-    actor: actor.startsWith("service/") ? actor.slice("service/".length) : (people.get(actor.slice("account/".length)) ?? ""),
+    actor: actor.startsWith("service/") ? actor.slice("service/".length) : (people.get(actor.slice("account/".length)) ?? null),
     about: [],
     facts: event.data,
   };
+}
+
+const bad = /failed|denied|rejected|quarantined|suspended|unreachable|host-key-changed|threshold-crossed/;
+const good = /provisioned$|recycled|approved|recovered|succeeded|reactivated/;
+
+/** Whether a kind of event is good news, bad, or neither. */
+export function toneOf(kind: string): Tone {
+  const verb = kind.split(".")[1] ?? "";
+  return bad.test(verb) ? "bad" : good.test(verb) ? "ok" : "idle";
 }
 
 /** The one fact that a line of the list has room for: the step, the reason. */

@@ -25,3 +25,21 @@ export function useMachineHistory(id: string, range: Span) {
     placeholderData: keepPreviousData,
   });
 }
+
+const MARKS = 300;
+
+/** What happened to machines since a moment, oldest first; of very much the newest part. */
+export function useMachineEvents(since: number) {
+  return useQuery({
+    queryKey: ["machine-events", since],
+    queryFn: () =>
+      answer(
+        api.GET("/api/activity", {
+          params: { query: { kind: "vm", since: new Date(since).toISOString(), limit: MARKS } },
+        }),
+      ),
+    select: ({ events }) => events.toReversed(),
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  });
+}

@@ -7,7 +7,13 @@ import { projectLooks } from "@/shared/ui/states";
 import classes from "./ProgressBar.module.css";
 import { finishedSteps } from "./progress";
 
-export function ProgressBar({ project }: { project: Pick<Project, "steps" | "status"> }) {
+interface ProgressBarProps {
+  project: Pick<Project, "steps" | "status">;
+  /** Without the figures beside it, where they stand elsewhere. */
+  bare?: boolean;
+}
+
+export function ProgressBar({ project, bare = false }: ProgressBarProps) {
   const t = useT();
   const done = finishedSteps(project.steps);
   const total = project.steps.length;
@@ -27,9 +33,11 @@ export function ProgressBar({ project }: { project: Pick<Project, "steps" | "sta
           <span key={step.number} className={classes.part} data-status={step.status} />
         ))}
       </div>
-      <span className={`${classes.words} figures`}>
-        {done}/{total}
-      </span>
+      {!bare && (
+        <span className={`${classes.words} figures`}>
+          {done}/{total}
+        </span>
+      )}
     </div>
   );
 }

@@ -15,10 +15,13 @@ import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { projectLooks } from "@/shared/ui/states";
 
+import { DryRunBadge } from "./DryRunBadge";
 import { runningStep } from "./progress";
 import { ProgressBar } from "./ProgressBar";
 import classes from "./ProjectCards.module.css";
 import { useProjects } from "./queries";
+import { Remaining } from "./Remaining";
+import { WaitingWords } from "./WaitingWords";
 
 const SHOWN = 6;
 
@@ -31,39 +34,55 @@ export function ProjectCards() {
   return (
     <ul className={classes.list}>
       {present.map((project) => (
-        <ProjectCard key={project.id} project={project} />
+        <ProjectCard key={project.id} project={project} asked={projects.dataUpdatedAt} />
       ))}
     </ul>
   );
 }
 
-function ProjectCard({ project }: { project: Project }) {
-  const t = useT();
-  const named = useStepName();
-  const running = runningStep(project);
+function ProjectCard({ project, asked }: { project: Project; asked: number }) {
   return (
     <li className={classes.card}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Anchor component={Link} to={`/projects/${project.id}`} size="sm" fw={580} truncate>
           {project.name}
         </Anchor>
-        <StateBadge look={projectLooks[project.status]} />
+        <Group gap={6} wrap="nowrap">
+          {project.dry_run && <DryRunBadge />}
+          <StateBadge look={projectLooks[project.status]} />
+        </Group>
       </Group>
       <Group justify="space-between" gap="md" mt={6} wrap="nowrap">
-        <Text size="xs" c="var(--text-soft)" truncate>
-          {running === undefined ? (
-            <>
-              {project.template} · {project.owner} · <Ago time={project.created_at} />
-            </>
-          ) : (
-            t("one.running", { number: running.number, total: project.steps.length, name: named(running.name) })
-          )}
+        <Text size="xs" c="var(--text-soft)" component="div" truncate>
+          <Under project={project} asked={asked} />
         </Text>
         <div className={classes.progress}>
           <ProgressBar project={project} />
         </div>
       </Group>
     </li>
+  );
+}
+
+/** Why it waits, else which step runs and how long that may take, else what it is. */
+function Under({ project, asked }: { project: Project; asked: number }) {
+  const t = useT();
+  const named = useStepName();
+  const running = runningStep(project);
+  if (project.waiting_for !== null) return <WaitingWords waiting={project.waiting_for} />;
+  if (running !== undefined) {
+    return (
+      <>
+        {t("one.running", { number: running.number, total: project.steps.length, name: named(running.name) })}
+        {project.progress.remaining_seconds !== null && " · "}
+        <Remaining progress={project.progress} asked={asked} />
+      </>
+    );
+  }
+  return (
+    <>
+      {project.template} · {project.owner} · <Ago time={project.created_at} />
+    </>
   );
 }
 

@@ -16,9 +16,11 @@ import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { projectLooks } from "@/shared/ui/states";
 
+import { DryRunBadge } from "./DryRunBadge";
 import { ProgressBar } from "./ProgressBar";
 import { NoProjects } from "./ProjectCards";
 import { useProjects } from "./queries";
+import { WaitingWords } from "./WaitingWords";
 
 export function ProjectsPage() {
   const t = useT();
@@ -122,7 +124,15 @@ function ProjectTable({ projects }: { projects: readonly Project[] }) {
                 </Anchor>
               </Table.Td>
               <Table.Td>
-                <StateBadge look={projectLooks[project.status]} />
+                <Group gap={6} wrap="nowrap">
+                  <StateBadge look={projectLooks[project.status]} />
+                  {project.dry_run && <DryRunBadge />}
+                </Group>
+                {project.waiting_for !== null && (
+                  <Text size="xs" c="var(--text-soft)" mt={4} component="div">
+                    <WaitingWords waiting={project.waiting_for} />
+                  </Text>
+                )}
               </Table.Td>
               <Table.Td>
                 <ProgressBar project={project} />

@@ -6,8 +6,10 @@ import { answer, api } from "@/api/client";
 import type { Project, ProjectStatus } from "@/api/contract";
 import { onlySilence } from "@/api/problem";
 import { useSpeech } from "@/shared/i18n/language";
+import { useIsOperator } from "@/shared/session";
 
 const PROJECTS = ["projects"] as const;
+const APPROVALS = [...PROJECTS, "approval"] as const;
 const project = (id: string) => ["project", id] as const;
 
 /** While one of these lasts the platform is at work on the project. */
@@ -28,7 +30,7 @@ export function useTemplates() {
 
 export function useProjects() {
   return useInfiniteQuery({
-    queryKey: PROJECTS,
+    queryKey: [...PROJECTS, "all"],
     queryFn: ({ pageParam }) =>
       answer(
         api.GET("/api/projects", { params: { query: { limit: 50, ...(pageParam === "" ? {} : { cursor: pageParam }) } } }),
@@ -46,18 +48,39 @@ export function useProject(id: string) {
   return useQuery({
     queryKey: project(id),
     queryFn: () => answer(api.GET("/api/projects/{id}", { params: { path: { id } } })),
-    refetchInterval: (query) => pace(query.state.data?.status),
+    refetchInterval: (query) => pace(query.state.data),
+  });
+}
+
+/** The project as it was at a moment; null asks nothing. The past does not change. */
+export function usePastProject(id: string, at: number | null) {
+  return useQuery({
+    queryKey: ["past-project", id, at],
+    queryFn: () =>
+      answer(
+        api.GET("/api/projects/{id}", {
+          params: { path: { id }, query: { at: new Date(at ?? Date.now()).toISOString() } },
+        }),
+      ),
+    enabled: at !== null,
+    staleTime: Infinity,
+    placeholderData: keepPreviousData,
   });
 }
 
 /** Steps are told by the log's frames; what no frame tells is asked for. */
-function pace(status: ProjectStatus | undefined): number | false {
-  switch (status) {
+function pace(shown: Project | undefined): number {
+  switch (shown?.status) {
     case "requested":
+      // Who waits for an operator or for other people's machines may wait for hours.
+      return shown.waiting_for === null ? 1_500 : 4_000;
     case "deleting":
       return 1_500;
     case "configuring":
       return 10_000;
+    case "failed":
+      // While its machines are held their giving back is told by nothing else.
+      return shown.machines_held_until === null ? 30_000 : 3_000;
     default:
       return 30_000;
   }
@@ -76,7 +99,54 @@ export function refreshProject(client: QueryClient, id: string): Promise<unknown
     client.invalidateQueries({ queryKey: project(id) }),
     client.invalidateQueries({ queryKey: PROJECTS }),
     client.invalidateQueries({ queryKey: ["pool"] }),
+    client.invalidateQueries({ queryKey: ["quota"] }),
   ]);
+}
+
+/** What waits for an operator's approval, the oldest first. */
+export function useApprovals(enabled = true) {
+  return useQuery({
+    queryKey: APPROVALS,
+    queryFn: () =>
+      answer(api.GET("/api/projects", { params: { query: { waiting_for: "approval", limit: 200 } } })),
+    select: ({ projects }) => projects.toReversed(),
+    refetchInterval: 15_000,
+    enabled,
+  });
+}
+
+export function useApprovalCount(): number {
+  return useApprovals(useIsOperator()).data?.length ?? 0;
+}
+
+/** What the project's owner may use at once, and uses. */
+export function useOwnersQuota(id: string) {
+  return useQuery({
+    queryKey: [...project(id), "quota"],
+    queryFn: () => answer(api.GET("/api/projects/{id}/quota", { params: { path: { id } } })),
+    refetchInterval: 15_000,
+  });
+}
+
+export function useOwnQuota() {
+  return useQuery({ queryKey: ["quota"], queryFn: () => answer(api.GET("/api/quota")) });
+}
+
+export function useApprove({ id }: Project) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => answer(api.POST("/api/projects/{id}/approve", { params: { path: { id } } })),
+    onSettled: () => refreshProject(client, id),
+  });
+}
+
+export function useReject({ id }: Project) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (reason: string) =>
+      answer(api.POST("/api/projects/{id}/reject", { params: { path: { id } }, body: { reason } })),
+    onSettled: () => refreshProject(client, id),
+  });
 }
 
 export interface NewProject {
@@ -86,6 +156,10 @@ export interface NewProject {
   /** Null: until it is deleted. */
   lease_days: number | null;
   variables: Record<string, string>;
+  /** Only show what would change. */
+  dry_run: boolean;
+  /** Rather than be refused, wait for machines, quota and the end of maintenance. */
+  wait: boolean;
 }
 
 export function useProvision() {

@@ -7,6 +7,8 @@ import { inventoryMessages } from "./messages/inventory";
 import { monitorMessages } from "./messages/monitor";
 import { problemMessages } from "./messages/problems";
 import { projectMessages } from "./messages/projects";
+import { runMessages } from "./messages/runs";
+import { sentenceMessages } from "./messages/sentences";
 import { sharedMessages } from "./messages/shared";
 import { terminalMessages } from "./messages/terminal";
 
@@ -15,9 +17,11 @@ export const catalogue = {
   ...authMessages,
   ...inventoryMessages,
   ...projectMessages,
+  ...runMessages,
   ...monitorMessages,
   ...terminalMessages,
   ...activityMessages,
+  ...sentenceMessages,
   ...problemMessages,
 } as const;
 

@@ -45,6 +45,12 @@ export function duration(milliseconds: number, language: Language): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [h, m, s] = language === "ko" ? ["시간", "분", "초"] : [" h", " min", " s"];
   if (seconds >= 3600) return `${Math.floor(seconds / 3600)}${h} ${Math.floor((seconds % 3600) / 60)}${m}`;
-  if (seconds >= 60) return `${Math.floor(seconds / 60)}${m} ${seconds % 60}${s}`;
+  if (seconds >= 60) return `${Math.floor(seconds / 60)}${m}${seconds % 60 === 0 ? "" : ` ${seconds % 60}${s}`}`;
   return `${seconds}${s}`;
+}
+
+/** A duration no finer than it can be known: 5 s below a minute, half a minute below ten, then minutes. */
+export function roughDuration(milliseconds: number, language: Language): string {
+  const grain = milliseconds < 60_000 ? 5_000 : milliseconds < 600_000 ? 30_000 : 60_000;
+  return duration(Math.max(grain, Math.round(milliseconds / grain) * grain), language);
 }

@@ -1,8 +1,10 @@
 /** A Problem in the reader's language: what happened and what to try. */
 
-import { asProblem } from "@/api/problem";
+import { asProblem, type Problem } from "@/api/problem";
 import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
 import type { Language } from "@/shared/i18n/format";
+import { translator } from "@/shared/i18n/language";
+import { dateTime } from "@/shared/i18n/times";
 
 export interface ProblemWords {
   title: string;
@@ -25,7 +27,7 @@ export function problemWords(error: unknown, language: Language): ProblemWords {
   const problem = asProblem(error);
   const known = spoken(`problem.${problem.slug}`, language);
   const advice = spoken(`problem.${problem.slug}.try`, language);
-  const figures = capacity(problem.fields, language);
+  const figures = figuresOf(problem, language);
   const said = known === null || FACTUAL.has(problem.slug) ? problem.detail : "";
   return {
     title: known ?? problem.message,
@@ -38,11 +40,17 @@ function spoken(key: string, language: Language): string | null {
   return isMessageKey(key) ? catalogue[key][language === "en" ? 0 : 1] : null;
 }
 
-/** `insufficient-capacity` brings its figures as fields, which every language can say. */
-function capacity(fields: Readonly<Record<string, unknown>>, language: Language): string | null {
-  const { needed, available } = fields;
-  if (typeof needed !== "number" || typeof available !== "number") return null;
-  return language === "ko"
-    ? `${needed}대가 필요하지만 ${available}대만 사용할 수 있습니다.`
-    : `${needed} needed, ${available} free.`;
+/** Some problems bring their figures as fields, which every language can say. */
+function figuresOf({ slug, fields }: Problem, language: Language): string | null {
+  const t = translator(language);
+  const { needed, available, used, quota, resource, latest } = fields;
+  if (typeof needed === "number" && typeof available === "number") return t("figures.capacity", { needed, available });
+  if (slug === "quota-exceeded" && typeof used === "number" && typeof quota === "number") {
+    return t(resource === "runs" ? "figures.quota.runs" : "figures.quota.machines", {
+      used,
+      quota,
+      needed: typeof needed === "number" ? needed : 0,
+    });
+  }
+  return slug === "lease-limit" && typeof latest === "string" ? t("figures.lease", { time: dateTime(latest, language) }) : null;
 }

@@ -6,6 +6,7 @@ import { useEffect, useImperativeHandle, useMemo, useRef, useState, type Ref } f
 
 import { useT } from "@/shared/i18n/language";
 
+import type { RowKind } from "./changes";
 import { LogLine } from "./LogLine";
 import classes from "./LogPanel.module.css";
 import type { LogSnapshot } from "./log-stream";
@@ -25,18 +26,24 @@ interface LogPanelProps {
   projectName: string;
   /** Whether rows may still come: decides what an empty log says. */
   expectsMore: boolean;
+  /** Of a dry run: what each row is to someone who looks for changes. */
+  kinds: readonly RowKind[] | null;
   handle: Ref<LogPanelHandle>;
 }
 
-export function LogPanel({ log, projectId, projectName, expectsMore, handle }: LogPanelProps) {
+export function LogPanel({ log, projectId, projectName, expectsMore, kinds, handle }: LogPanelProps) {
   const t = useT();
   const [vm, setVm] = useState<string | null>(null);
   const [search, setSearch] = useState("");
   const [wrap, setWrap] = useState(true);
   const [match, setMatch] = useState(0);
+  const [changesOnly, setChangesOnly] = useState(false);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = log.buffer.rows;
-  const made = useMemo(() => new LogView(vm, search), [vm, search]);
+  const made = useMemo(
+    () => new LogView(vm, search, changesOnly ? kinds : null),
+    [vm, search, changesOnly, kinds],
+  );
   const view = made.extend(rows);
   const count = view.shown.length;
   // eslint-disable-next-line react-hooks/incompatible-library -- its result is not handed to memoized children
@@ -48,7 +55,7 @@ export function LogPanel({ log, projectId, projectName, expectsMore, handle }: L
   });
   const { follow, setFollow, handlers } = useFollow(scroller, list.getTotalSize());
   // Heights belong to positions: another filter or another wrapping makes them all unknown.
-  useEffect(() => list.measure(), [wrap, vm, list]);
+  useEffect(() => list.measure(), [wrap, vm, changesOnly, list]);
 
   const show = (index: number) => {
     setFollow(false);
@@ -87,6 +94,7 @@ export function LogPanel({ log, projectId, projectName, expectsMore, handle }: L
         onFollow={setFollow}
         wrap={wrap}
         onWrap={setWrap}
+        changes={kinds === null ? null : { only: changesOnly, onOnly: setChangesOnly }}
       />
       {/* eslint-disable jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard */}
       <div
@@ -100,12 +108,13 @@ export function LogPanel({ log, projectId, projectName, expectsMore, handle }: L
       >
         {count === 0 && (
           <Text size="sm" p="md" c="var(--log-soft)">
-            {t(expectsMore ? "log.empty" : "log.nothing")}
+            {t(changesOnly && rows.length > 0 ? "log.noChanges" : expectsMore ? "log.empty" : "log.nothing")}
           </Text>
         )}
         <div className={classes.content} style={{ height: list.getTotalSize() }}>
           {list.getVirtualItems().map((item) => {
-            const row = rows[view.shown[item.index] ?? -1];
+            const position = view.shown[item.index] ?? -1;
+            const row = rows[position];
             return (
               row !== undefined && (
                 <div
@@ -113,6 +122,7 @@ export function LogPanel({ log, projectId, projectName, expectsMore, handle }: L
                   ref={list.measureElement}
                   data-index={item.index}
                   data-current={view.matches[match] === item.index && search !== "" ? true : undefined}
+                  data-kind={kinds?.[position]}
                   className={classes.row}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >

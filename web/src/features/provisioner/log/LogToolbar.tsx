@@ -1,7 +1,7 @@
 /** What the reader can do with the log, and how its connection stands. */
 
-import { ActionIcon, Group, Select, Text, TextInput, Tooltip } from "@mantine/core";
-import { IconArrowBarToDown, IconChevronDown, IconChevronUp, IconDownload, IconSearch, IconTextWrap, type TablerIcon } from "@tabler/icons-react";
+import { ActionIcon, Chip, Group, Select, Text, TextInput, Tooltip } from "@mantine/core";
+import { IconArrowBarToDown, IconChevronDown, IconChevronUp, IconDownload, IconFileDiff, IconSearch, IconTextWrap, type TablerIcon } from "@tabler/icons-react";
 import type { KeyboardEvent } from "react";
 
 import { useSpeech, useT } from "@/shared/i18n/language";
@@ -30,6 +30,8 @@ interface LogToolbarProps {
   onFollow: (follow: boolean) => void;
   wrap: boolean;
   onWrap: (wrap: boolean) => void;
+  /** Only of a dry run: whether nothing but changes is shown. */
+  changes: { only: boolean; onOnly: (only: boolean) => void } | null;
 }
 
 export function LogToolbar(props: LogToolbarProps) {
@@ -59,6 +61,16 @@ export function LogToolbar(props: LogToolbarProps) {
           clearable
           comboboxProps={{ withinPortal: true }}
         />
+      )}
+      {props.changes !== null && (
+        <Chip
+          size="xs"
+          checked={props.changes.only}
+          onChange={props.changes.onOnly}
+          icon={<IconFileDiff size={13} aria-hidden />}
+        >
+          {t("log.changesOnly")}
+        </Chip>
       )}
       <Group gap={2} ml="auto">
         <Toggle icon={IconTextWrap} label={t("log.wrap")} on={props.wrap} onChange={props.onWrap} />

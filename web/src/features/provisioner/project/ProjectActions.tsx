@@ -4,46 +4,54 @@ import { Button, SegmentedControl } from "@mantine/core";
 import { IconCalendarPlus, IconPlayerStop, IconRefresh, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 
-import type { Project } from "@/api/contract";
+import type { Project, ProjectStatus } from "@/api/contract";
 import { useSpeech, useT } from "@/shared/i18n/language";
+import { dateTime } from "@/shared/i18n/times";
 import { useAccount } from "@/shared/session";
 import { ConfirmDialog } from "@/shared/ui/ConfirmDialog";
 import { noticeDone, noticeProblem } from "@/shared/ui/notices";
 
 import { useExtendLease, useProjectOrder } from "../queries";
+import { DeleteDialog } from "./DeleteDialog";
+import { useRetryPromise } from "./RetryNote";
+
+const deletable: ReadonlySet<ProjectStatus> = new Set(["completed", "failed", "cancelled", "rejected"]);
 
 type Dialog = "cancel" | "extend" | "delete" | null;
 
-export function ProjectActions({ project }: { project: Project }) {
-  const { t, language } = useSpeech();
+interface ProjectActionsProps {
+  project: Project;
+  /** While the past is looked at. */
+  disabled: boolean;
+}
+
+export function ProjectActions({ project, disabled }: ProjectActionsProps) {
+  const t = useT();
   const [dialog, setDialog] = useState<Dialog>(null);
-  const retry = useProjectOrder(project, "retry");
   const close = () => setDialog(null);
   if (useAccount().role === "viewer") return null;
   const { status } = project;
   return (
     <>
-      {(status === "failed" || status === "cancelled") && (
-        <Button
-          leftSection={<IconRefresh size={16} />}
-          loading={retry.isPending}
-          onClick={() => retry.mutate(undefined, { onError: (error) => noticeProblem(error, language) })}
-        >
-          {t("one.retry")}
-        </Button>
-      )}
+      {(status === "failed" || status === "cancelled") && <RetryButton project={project} disabled={disabled} />}
       {(status === "requested" || status === "configuring") && (
-        <Button variant="default" leftSection={<IconPlayerStop size={16} />} onClick={() => setDialog("cancel")}>
-          {t("one.cancel")}
+        <Button variant="default" disabled={disabled} leftSection={<IconPlayerStop size={16} />} onClick={() => setDialog("cancel")}>
+          {t(status === "requested" ? "one.withdraw" : "one.cancel")}
         </Button>
       )}
-      {status === "completed" && (
-        <Button variant="default" leftSection={<IconCalendarPlus size={16} />} onClick={() => setDialog("extend")}>
+      {status === "completed" && !project.dry_run && (
+        <Button variant="default" disabled={disabled} leftSection={<IconCalendarPlus size={16} />} onClick={() => setDialog("extend")}>
           {t("one.extend")}
         </Button>
       )}
-      {(status === "completed" || status === "failed" || status === "cancelled") && (
-        <Button variant="default" className="danger" leftSection={<IconTrash size={16} />} onClick={() => setDialog("delete")}>
+      {deletable.has(status) && (
+        <Button
+          variant="default"
+          className={disabled ? "" : "danger"}
+          disabled={disabled}
+          leftSection={<IconTrash size={16} />}
+          onClick={() => setDialog("delete")}
+        >
           {t("one.delete")}
         </Button>
       )}
@@ -51,6 +59,22 @@ export function ProjectActions({ project }: { project: Project }) {
       {dialog === "extend" && <ExtendDialog project={project} onClose={close} />}
       {dialog === "delete" && <DeleteDialog project={project} onClose={close} />}
     </>
+  );
+}
+
+function RetryButton({ project, disabled }: ProjectActionsProps) {
+  const { t, language } = useSpeech();
+  const retry = useProjectOrder(project, "retry");
+  const { step } = useRetryPromise(project);
+  return (
+    <Button
+      leftSection={<IconRefresh size={16} />}
+      disabled={disabled}
+      loading={retry.isPending}
+      onClick={() => retry.mutate(undefined, { onError: (error) => noticeProblem(error, language) })}
+    >
+      {step === null ? t("one.retry") : t("retry.at", { number: step })}
+    </Button>
   );
 }
 
@@ -62,11 +86,12 @@ interface DialogProps {
 function CancelDialog({ project, onClose }: DialogProps) {
   const t = useT();
   const cancel = useProjectOrder(project, "cancel");
+  const waits = project.status === "requested";
   return (
     <ConfirmDialog
-      title={t("one.cancelTitle", { name: project.name })}
-      body={t("one.cancelBody")}
-      action={t("one.cancel")}
+      title={t(waits ? "one.withdrawTitle" : "one.cancelTitle", { name: project.name })}
+      body={t(waits ? "one.withdrawBody" : "one.cancelBody")}
+      action={t(waits ? "one.withdraw" : "one.cancel")}
       destructive
       pending={cancel.isPending}
       error={cancel.error}
@@ -76,34 +101,8 @@ function CancelDialog({ project, onClose }: DialogProps) {
   );
 }
 
-function DeleteDialog({ project, onClose }: DialogProps) {
-  const t = useT();
-  const remove = useProjectOrder(project, "delete");
-  const machines = project.vms.map(({ name }) => name).join(", ") || t("unit.machines", { count: 0 });
-  return (
-    <ConfirmDialog
-      title={t("one.deleteTitle", { name: project.name })}
-      body={t("one.deleteBody", { machines })}
-      action={t("one.delete")}
-      word={project.name}
-      destructive
-      pending={remove.isPending}
-      error={remove.error}
-      onConfirm={() =>
-        remove.mutate(undefined, {
-          onSuccess: () => {
-            noticeDone(t("one.asked"));
-            onClose();
-          },
-        })
-      }
-      onClose={onClose}
-    />
-  );
-}
-
 function ExtendDialog({ project, onClose }: DialogProps) {
-  const t = useT();
+  const { t, language } = useSpeech();
   const [days, setDays] = useState("7");
   const extend = useExtendLease(project);
   return (
@@ -113,7 +112,14 @@ function ExtendDialog({ project, onClose }: DialogProps) {
       action={t("one.extendSubmit")}
       pending={extend.isPending}
       error={extend.error}
-      onConfirm={() => extend.mutate(Number(days), { onSuccess: onClose })}
+      onConfirm={() =>
+        extend.mutate(Number(days), {
+          onSuccess: ({ lease_expires_at: end }) => {
+            if (end !== null) noticeDone(t("one.extended", { time: dateTime(end, language) }));
+            onClose();
+          },
+        })
+      }
       onClose={onClose}
     >
       <SegmentedControl

@@ -8,16 +8,23 @@ import type { Project, ProjectMachine } from "@/api/contract";
 import { Meter } from "@/features/monitor/Meter";
 import { UpSign } from "@/features/monitor/UpSign";
 import { useResources } from "@/features/monitor/queries";
+import type { LabelKey } from "@/shared/i18n/catalogue";
 import { useT } from "@/shared/i18n/language";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Panel } from "@/shared/ui/Panel";
 
-export function ProjectMachines({ project }: { project: Project }) {
+interface ProjectMachinesProps {
+  project: Project;
+  /** Of the past there are no figures, and no way in. */
+  past: boolean;
+}
+
+export function ProjectMachines({ project, past }: ProjectMachinesProps) {
   const t = useT();
   return (
     <Panel title={t("one.machines")} flush>
       {project.vms.length === 0 ? (
-        <EmptyState icon={IconServerOff} title={t("one.noMachines")} body={t("one.noMachinesBody")} />
+        <EmptyState icon={IconServerOff} title={t("one.noMachines")} body={t(whyNone(project))} />
       ) : (
         <Table.ScrollContainer minWidth={520}>
           <Table aria-label={t("one.machines")}>
@@ -28,13 +35,13 @@ export function ProjectMachines({ project }: { project: Project }) {
                 <Table.Th w={90}>{t("machines.memory")}</Table.Th>
                 <Table.Th w={90}>{t("machines.disk")}</Table.Th>
                 <Table.Th>
-              <span className="visually-hidden">{t("table.actions")}</span>
-            </Table.Th>
+                  <span className="visually-hidden">{t("table.actions")}</span>
+                </Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
               {project.vms.map((vm) => (
-                <MachineRow key={vm.id} vm={vm} />
+                <MachineRow key={vm.id} vm={vm} past={past} />
               ))}
             </Table.Tbody>
           </Table>
@@ -44,9 +51,16 @@ export function ProjectMachines({ project }: { project: Project }) {
   );
 }
 
-function MachineRow({ vm }: { vm: ProjectMachine }) {
+function whyNone({ status, dry_run: dryRun }: Project): LabelKey {
+  if (status === "requested" || status === "configuring") return "one.machinesCome";
+  if (dryRun) return "one.machinesDry";
+  return status === "failed" || status === "cancelled" ? "one.noMachinesBody" : "one.machinesGone";
+}
+
+function MachineRow({ vm, past }: { vm: ProjectMachine; past: boolean }) {
   const t = useT();
-  const figures = useResources().data?.resources.find((one) => one.vm.id === vm.id);
+  const now = useResources().data?.resources.find((one) => one.vm.id === vm.id);
+  const figures = past ? undefined : now;
   return (
     <Table.Tr>
       <Table.Td>
@@ -57,7 +71,7 @@ function MachineRow({ vm }: { vm: ProjectMachine }) {
           {vm.role}
         </Text>
         <Text size="xs" c="var(--text-soft)" ff="monospace">
-          {vm.address} <UpSign up={figures?.up ?? null} small />
+          {vm.address} {!past && <UpSign up={figures?.up ?? null} small />}
         </Text>
       </Table.Td>
       <Table.Td>
@@ -70,17 +84,19 @@ function MachineRow({ vm }: { vm: ProjectMachine }) {
         <Meter label={t("machines.disk")} percent={figures?.disk_percent ?? null} />
       </Table.Td>
       <Table.Td ta="right">
-        <Button
-          component={Link}
-          to={`/terminal/${vm.id}`}
-          target="_blank"
-          size="xs"
-          variant="default"
-          leftSection={<IconTerminal2 size={15} />}
-          aria-label={t("one.terminalOf", { name: vm.name })}
-        >
-          {t("one.terminal")}
-        </Button>
+        {!past && (
+          <Button
+            component={Link}
+            to={`/terminal/${vm.id}`}
+            target="_blank"
+            size="xs"
+            variant="default"
+            leftSection={<IconTerminal2 size={15} />}
+            aria-label={t("one.terminalOf", { name: vm.name })}
+          >
+            {t("one.terminal")}
+          </Button>
+        )}
       </Table.Td>
     </Table.Tr>
   );

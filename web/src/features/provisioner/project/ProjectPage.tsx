@@ -1,92 +1,79 @@
-/** One project: its steps beside its live log, its machines, its history, and what can be done with it. */
+/** One project, now or as it was: its steps beside its log, its machines, its history, and what can be done with it. */
 
-import { Grid, Group, Stack, Text } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useRef } from "react";
 import { useParams } from "react-router";
 
 import { NotFoundPage } from "@/app/NotFoundPage";
 import type { Project } from "@/api/contract";
 import { asProblem } from "@/api/problem";
-import { useSpeech } from "@/shared/i18n/language";
-import { dateTime } from "@/shared/i18n/times";
-import { Ago } from "@/shared/ui/Ago";
 import { Loading } from "@/shared/ui/Loading";
 import { PageHeader } from "@/shared/ui/PageHeader";
+import { PastNotice } from "@/shared/ui/PastNotice";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { projectLooks } from "@/shared/ui/states";
+import { useAt } from "@/shared/use-at";
 
-import { LogPanel, type LogPanelHandle } from "../log/LogPanel";
+import { DryRunBadge } from "../DryRunBadge";
+import type { LogPanelHandle } from "../log/LogPanel";
+import { useChanges } from "../log/use-changes";
 import { useLog } from "../log/use-log";
-import { isMoving, useProject } from "../queries";
-import { FailurePanel } from "./FailurePanel";
+import { isMoving, usePastProject, useProject } from "../queries";
 import { ProjectActions } from "./ProjectActions";
-import { ProjectHistory } from "./ProjectHistory";
-import { ProjectMachines } from "./ProjectMachines";
-import { StepTimeline } from "./StepTimeline";
+import { ProjectContent } from "./ProjectContent";
+import { ProjectFacts } from "./ProjectFacts";
+import { ProjectTime } from "./ProjectTime";
 
 export function ProjectPage() {
   const { id = "" } = useParams();
   const project = useProject(id);
-  if (project.data !== undefined) return <ProjectView key={id} project={project.data} />;
+  if (project.data !== undefined) return <ProjectView key={id} project={project.data} asked={project.dataUpdatedAt} />;
   if (project.error === null) return <Loading rows={8} height={26} />;
   if (asProblem(project.error).status === 404) return <NotFoundPage />;
   return <ProblemAlert error={project.error} onRetry={() => void project.refetch()} />;
 }
 
-function ProjectView({ project }: { project: Project }) {
+function ProjectView({ project, asked }: { project: Project; asked: number }) {
+  const [at, setAt] = useAt();
+  const past = usePastProject(project.id, at);
   const log = useLog(project.id, isMoving(project.status));
+  const changes = useChanges(log, project.dry_run);
   const panel = useRef<LogPanelHandle>(null);
+  const absent = at !== null && past.error !== null && asProblem(past.error).status === 404;
+  const shown = at === null ? project : past.error === null ? past.data : undefined;
   return (
     <>
       <PageHeader
         title={project.name}
-        beside={<StateBadge look={projectLooks[project.status]} />}
-        under={<Facts project={project} />}
-        actions={<ProjectActions project={project} />}
+        beside={
+          <>
+            {shown !== undefined && <StateBadge look={projectLooks[shown.status]} />}
+            {project.dry_run && <DryRunBadge />}
+          </>
+        }
+        under={<ProjectFacts project={shown ?? project} />}
+        actions={<ProjectActions project={project} disabled={at !== null} />}
       />
       <Stack gap="md">
-        {project.failure !== null && <FailurePanel project={project} failure={project.failure} />}
-        <Grid gap="md">
-          <Grid.Col span={{ base: 12, md: 4, xl: 3 }}>
-            <StepTimeline project={project} onShow={(number) => panel.current?.showStep(number)} />
-          </Grid.Col>
-          <Grid.Col span={{ base: 12, md: 8, xl: 9 }}>
-            <LogPanel
-              handle={panel}
-              log={log}
-              projectId={project.id}
-              projectName={project.name}
-              expectsMore={isMoving(project.status)}
-            />
-          </Grid.Col>
-          <Grid.Col span={{ base: 12, md: 7 }}>
-            <ProjectMachines project={project} />
-          </Grid.Col>
-          <Grid.Col span={{ base: 12, md: 5 }}>
-            <ProjectHistory project={project} />
-          </Grid.Col>
-        </Grid>
+        <ProjectTime project={project} at={at} onAt={setAt} />
+        {at !== null && <PastNotice at={at} existed={!absent} onNow={() => setAt(null)} />}
+        {past.error !== null && at !== null && !absent && (
+          <ProblemAlert error={past.error} onRetry={() => void past.refetch()} />
+        )}
+        {at !== null && past.isPending && <Loading rows={6} height={26} />}
+        {shown !== undefined && (
+          <ProjectContent
+            live={project}
+            shown={shown}
+            at={at}
+            asked={at ?? asked}
+            log={log}
+            changes={changes}
+            panel={panel}
+          />
+        )}
       </Stack>
     </>
-  );
-}
-
-function Facts({ project }: { project: Project }) {
-  const { t, language } = useSpeech();
-  const lease = project.lease_expires_at;
-  return (
-    <Group gap={6} c="var(--text-soft)" fz="sm">
-      <span>{project.template}</span>·<span>{project.owner}</span>·<Ago time={project.created_at} />·
-      <span>{lease === null ? t("one.noLease") : t("one.leaseUntil", { time: dateTime(lease, language) })}</span>
-      {project.packages.length > 0 && (
-        <>
-          ·
-          <Text span size="sm">
-            {t("one.packages")}: <Text span ff="monospace" fz="0.8em">{project.packages.join(" ")}</Text>
-          </Text>
-        </>
-      )}
-    </Group>
   );
 }

@@ -1,6 +1,6 @@
-/** Name, packages and lease of the new project. */
+/** Name, packages, options and lease of the new project. */
 
-import { Input, SegmentedControl, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Input, SegmentedControl, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import type { Template, TemplateVariable } from "@/api/contract";
@@ -44,19 +44,51 @@ export function DetailsStep({ form, template, onChange, complain }: DetailsStepP
             onChange={(value) => onChange({ variables: { ...form.variables, [variable.name]: value } })}
           />
         ))}
-        <Input.Wrapper label={t("wizard.lease")} description={t("wizard.leaseHint")} labelElement="div">
-          <div style={{ overflowX: "auto" }}>
-            <SegmentedControl
-              mt={6}
-              value={String(form.lease_days)}
-              onChange={(days) => onChange({ lease_days: days === "null" ? null : Number(days) })}
-              data={LEASES.map((days) => ({ value: String(days), label: leaseWords(days, t) }))}
-              aria-label={t("wizard.lease")}
-            />
-          </div>
-        </Input.Wrapper>
+        <Options form={form} onChange={onChange} />
+        {!form.dry_run && <Lease form={form} onChange={onChange} />}
       </Stack>
     </Panel>
+  );
+}
+
+type PartProps = Pick<DetailsStepProps, "form" | "onChange">;
+
+function Options({ form, onChange }: PartProps) {
+  const t = useT();
+  return (
+    <Input.Wrapper label={t("wizard.options")} labelElement="div">
+      <Stack gap="sm" mt={6} role="group" aria-label={t("wizard.options")}>
+        <Switch
+          label={t("wizard.dryRun")}
+          description={t("wizard.dryRunHint")}
+          checked={form.dry_run}
+          onChange={(event) => onChange({ dry_run: event.currentTarget.checked })}
+        />
+        <Switch
+          label={t("wizard.wait")}
+          description={t("wizard.waitHint")}
+          checked={form.wait}
+          onChange={(event) => onChange({ wait: event.currentTarget.checked })}
+        />
+      </Stack>
+    </Input.Wrapper>
+  );
+}
+
+function Lease({ form, onChange }: PartProps) {
+  const t = useT();
+  return (
+    <Input.Wrapper label={t("wizard.lease")} description={t("wizard.leaseHint")} labelElement="div">
+      <div style={{ overflowX: "auto" }}>
+        <SegmentedControl
+          mt={6}
+          value={String(form.lease_days)}
+          onChange={(days) => onChange({ lease_days: days === "null" ? null : Number(days) })}
+          data={LEASES.map((days) => ({ value: String(days), label: leaseWords(days, t) }))}
+          aria-label={t("wizard.lease")}
+        />
+      </div>
+    </Input.Wrapper>
   );
 }
 

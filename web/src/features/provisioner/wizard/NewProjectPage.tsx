@@ -21,7 +21,7 @@ import { SummaryStep } from "./SummaryStep";
 import { TemplateStep } from "./TemplateStep";
 import { valuesFit } from "./variables";
 
-const BLANK: NewProject = { name: "", template: "", packages: [], lease_days: 7, variables: {} };
+const BLANK: NewProject = { name: "", template: "", packages: [], lease_days: 7, variables: {}, dry_run: false, wait: false };
 
 export function NewProjectPage() {
   const t = useT();
@@ -62,7 +62,7 @@ function Wizard({ templates }: { templates: readonly Template[] }) {
       onSubmit={(event) => {
         event.preventDefault();
         if (step < 2) goOn();
-        else order.send({ ...form, name: form.name.trim() });
+        else order.send({ ...form, name: form.name.trim(), lease_days: form.dry_run ? null : form.lease_days });
       }}
     >
       <Stepper active={step} onStepClick={setStep} allowNextStepsSelect={false} size="sm" iconSize={30}>
@@ -84,7 +84,7 @@ function Wizard({ templates }: { templates: readonly Template[] }) {
           {t("action.back")}
         </Button>
         <Button type="submit" disabled={template === undefined} loading={order.pending}>
-          {t(step < 2 ? "action.next" : "wizard.submit")}
+          {t(step < 2 ? "action.next" : form.dry_run ? "wizard.submitDry" : "wizard.submit")}
         </Button>
       </Group>
     </form>

@@ -1,16 +1,17 @@
-/** What will be made of what, and whether the pool has enough for it. */
+/** What will be made of what, and what stands in its way: approval, quota, the pool. */
 
 import { Badge, Group, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck, IconGauge, IconUserCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import type { Template } from "@/api/contract";
 import { useFreeMachines, useMaintenance } from "@/features/inventory/queries";
 import { useT } from "@/shared/i18n/language";
+import { useIsOperator } from "@/shared/session";
 import { Callout } from "@/shared/ui/Callout";
 import { Panel } from "@/shared/ui/Panel";
 
-import type { NewProject } from "../queries";
+import { useOwnQuota, type NewProject } from "../queries";
 import { leaseWords } from "./lease";
 import classes from "./SummaryStep.module.css";
 import { TemplateDrawing } from "./TemplateDrawing";
@@ -35,13 +36,19 @@ export function SummaryStep({ form, template }: { form: NewProject; template: Te
                   {form.variables[name]}
                 </Fact>
               ))}
-            <Fact name={t("wizard.lease")}>{leaseWords(form.lease_days, t)}</Fact>
+            {form.dry_run ? (
+              <Fact name={t("wizard.mode")}>{t("wizard.dryRun")}</Fact>
+            ) : (
+              <Fact name={t("wizard.lease")}>{leaseWords(form.lease_days, t)}</Fact>
+            )}
             <Fact name={t("wizard.needs")}>{t("unit.machines", { count: needed })}</Fact>
           </dl>
           <TemplateDrawing roles={template.roles} />
         </div>
       </Panel>
-      <Capacity needed={needed} />
+      <Approval template={template} dryRun={form.dry_run} />
+      <QuotaNotice needed={needed} waits={form.wait} />
+      <Capacity needed={needed} waits={form.wait} />
     </Stack>
   );
 }
@@ -69,7 +76,40 @@ function Packages({ names }: { names: readonly string[] }) {
   );
 }
 
-function Capacity({ needed }: { needed: number }) {
+/** Operators need nobody's approval, and a dry run, which keeps nothing, needs none either. */
+function Approval({ template, dryRun }: { template: Template; dryRun: boolean }) {
+  const t = useT();
+  const operator = useIsOperator();
+  if (template.approval === "none" || dryRun || operator) return null;
+  return (
+    <Callout tone="notice" icon={IconUserCheck} title={t("wizard.approval")}>
+      {t("wizard.approvalHint")}
+    </Callout>
+  );
+}
+
+interface GateProps {
+  needed: number;
+  waits: boolean;
+}
+
+/** Silent as long as the quota suffices. */
+function QuotaNotice({ needed, waits }: GateProps) {
+  const t = useT();
+  const quota = useOwnQuota().data;
+  if (quota === undefined) return null;
+  const { machines, runs } = quota;
+  const tooMany = machines.used + needed > machines.quota;
+  if (!tooMany && runs.used < runs.quota) return null;
+  const title = tooMany ? t("wizard.quotaTitle", machines) : t("wizard.quotaRuns", runs);
+  return (
+    <Callout tone="notice" icon={IconGauge} title={title} role="status">
+      {t(waits ? "wizard.quotaWaits" : "wizard.quotaShort")}
+    </Callout>
+  );
+}
+
+function Capacity({ needed, waits }: GateProps) {
   const t = useT();
   const free = useFreeMachines();
   const maintenance = useMaintenance();
@@ -83,7 +123,7 @@ function Capacity({ needed }: { needed: number }) {
       title={`${t("wizard.free")}: ${t("unit.machines", { count: free })}`}
       role="status"
     >
-      {enough ? t("wizard.enough") : t("wizard.short", { count: needed - free })}
+      {enough ? t("wizard.enough") : t(waits ? "wizard.shortWaits" : "wizard.short", { count: needed - free })}
     </Callout>
   );
 }

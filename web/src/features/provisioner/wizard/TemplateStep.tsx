@@ -1,10 +1,11 @@
 /** The templates as cards, of which one is chosen. */
 
 import { Radio, SimpleGrid, Text } from "@mantine/core";
-import { IconTemplate } from "@tabler/icons-react";
+import { IconTemplate, IconUserCheck } from "@tabler/icons-react";
 
 import type { Template } from "@/api/contract";
-import { useT } from "@/shared/i18n/language";
+import { useSpeech, useT } from "@/shared/i18n/language";
+import { roughDuration } from "@/shared/i18n/times";
 import { EmptyState } from "@/shared/ui/EmptyState";
 
 import { TemplateDrawing } from "./TemplateDrawing";
@@ -33,7 +34,8 @@ export function TemplateStep({ templates, chosen, onChoose }: TemplateStepProps)
 }
 
 function TemplateCard({ template }: { template: Template }) {
-  const t = useT();
+  const { t, language } = useSpeech();
+  const { typical_seconds: typical } = template;
   return (
     <Radio.Card value={template.id} className={classes.card ?? ""} aria-label={template.title}>
       <div className={classes.picture}>
@@ -51,7 +53,14 @@ function TemplateCard({ template }: { template: Template }) {
         </Text>
         <Text size="xs" c="var(--text-soft)" mt="xs" fw={560}>
           {t("unit.machines", { count: machinesOf(template) })} · {t("wizard.takes", { count: template.steps.length })}
+          {typical !== null && ` · ${t("progress.usually", { time: roughDuration(typical * 1000, language) })}`}
         </Text>
+        {template.approval === "operator" && (
+          <span className={classes.approval} data-tone="notice">
+            <IconUserCheck size={14} aria-hidden />
+            {t("wizard.approval")}
+          </span>
+        )}
       </div>
     </Radio.Card>
   );

@@ -44,6 +44,7 @@ export const monitorMessages = {
   "machine.1h": ["1 hour", "1시간"],
   "machine.24h": ["24 hours", "24시간"],
   "machine.7d": ["7 days", "7일"],
+  "machine.30d": ["30 days", "30일"],
   "machine.chart": [
     "{metric}, last {range}: now {now} %, highest {highest} %",
     "{metric}, 최근 {range}: 현재 {now}%, 최고 {highest}%",

@@ -25,7 +25,21 @@ export const problemMessages = {
     "Choose a smaller template, delete a project you no longer need, or wait until machines are returned.",
     "더 작은 템플릿을 고르거나, 필요 없는 프로젝트를 삭제하거나, 서버가 반납될 때까지 기다려 주세요.",
   ],
-  "problem.quota-exceeded": ["Your quota does not allow this many machines", "할당량을 초과했습니다"],
+  "figures.capacity": ["{needed} needed, {available} free.", "{needed}대가 필요하지만 {available}대만 사용할 수 있습니다."],
+  "figures.quota.machines": [
+    "{needed} {needed|machine|machines} needed; {used} of your {quota} are in use.",
+    "서버 {needed}대가 필요하지만 할당량 {quota}대 중 {used}대를 사용 중입니다.",
+  ],
+  "figures.quota.runs": [
+    "{used} of your runs are under way, of {quota} that may be at once.",
+    "동시에 {quota}건까지 실행할 수 있으며 {used}건이 진행 중입니다.",
+  ],
+  "figures.lease": ["It can last until {time} at the latest.", "최대 {time}까지 연장할 수 있습니다."],
+  "problem.lease-limit": ["The lease cannot be that long", "그렇게 길게 연장할 수 없습니다"],
+  "problem.lease-limit.try": ["Choose a shorter extension.", "더 짧은 기간을 선택하세요."],
+  "problem.not-awaiting-approval": ["The request does not wait for approval any more", "더 이상 승인을 기다리지 않는 요청입니다"],
+  "problem.not-awaiting-approval.try": ["It was decided or withdrawn meanwhile.", "그 사이 처리되었거나 철회되었습니다."],
+  "problem.quota-exceeded": ["Your quota does not allow this", "할당량을 초과했습니다"],
   "problem.quota-exceeded.try": [
     "Delete a project you no longer need, or ask your operator for a larger quota.",
     "필요 없는 프로젝트를 삭제하거나 운영자에게 할당량 증설을 요청하세요.",

@@ -1,0 +1,127 @@
+/** Why a project waits, how far it is, what a retry does; approvals; dry runs. */
+
+import type { Messages } from "../entry";
+
+export const runMessages = {
+  "waiting.approval": ["Waiting for approval", "승인 대기 중"],
+  "waiting.maintenance": ["Waiting for the end of maintenance", "점검 종료 대기 중"],
+  "waiting.quota": ["Waiting for quota", "할당량 대기 중"],
+  "waiting.capacity": ["Waiting for machines", "서버 대기 중"],
+  "waiting.worker": ["Waiting for a worker", "작업자 대기 중"],
+  "waiting.approval.why": [
+    "An operator has to approve this request. No machine is taken before.",
+    "운영자가 이 요청을 승인해야 합니다. 그 전에는 서버를 배정하지 않습니다.",
+  ],
+  "waiting.approval.whyMachines": [
+    "An operator has to approve this request for {needed} {needed|machine|machines}. None is taken before.",
+    "서버 {needed}대에 대한 이 요청을 운영자가 승인해야 합니다. 그 전에는 배정하지 않습니다.",
+  ],
+  "waiting.maintenance.why": [
+    "The platform is under maintenance. This starts by itself when it is over.",
+    "플랫폼 점검 중입니다. 점검이 끝나면 자동으로 시작됩니다.",
+  ],
+  "waiting.quota.why": [
+    "The owner's quota does not allow it yet. This starts by itself as soon as it does.",
+    "아직 소유자의 할당량이 부족합니다. 여유가 생기면 자동으로 시작됩니다.",
+  ],
+  "waiting.quota.whyFigures": [
+    "The owner's quota does not allow it yet: {used} of {quota} {used|is|are} in use, and {needed} more {needed|is|are} needed. This starts by itself as soon as there is room.",
+    "아직 소유자의 할당량이 부족합니다. {quota} 중 {used}을(를) 사용 중이며 {needed}이(가) 더 필요합니다. 여유가 생기면 자동으로 시작됩니다.",
+  ],
+  "waiting.capacity.why": [
+    "There are too few free machines. This starts by itself as soon as machines come back; who has waited longest comes first.",
+    "사용 가능한 서버가 부족합니다. 서버가 반납되면 오래 기다린 순서대로 자동으로 시작됩니다.",
+  ],
+  "waiting.capacity.whyFigures": [
+    "{needed} {needed|machine|machines} {needed|is|are} needed, {available} {available|was|were} free: {shortfall} too few. This starts by itself as soon as machines come back; who has waited longest comes first.",
+    "서버 {needed}대가 필요하지만 {available}대만 사용할 수 있었습니다({shortfall}대 부족). 서버가 반납되면 오래 기다린 순서대로 자동으로 시작됩니다.",
+  ],
+  "waiting.worker.why": [
+    "The machines are reserved. Configuring begins as soon as a worker is free.",
+    "서버는 예약되었습니다. 작업자가 비는 대로 설정을 시작합니다.",
+  ],
+  "progress.share": ["{percent} %", "{percent}%"],
+  "progress.left": ["about {time} left", "약 {time} 남음"],
+  "progress.longer": ["takes longer than usual", "평소보다 오래 걸리는 중"],
+  "progress.nearly": ["nearly done", "곧 완료"],
+  "progress.estimate": [
+    "An estimate: what this template took in past runs",
+    "이 템플릿의 이전 실행을 바탕으로 한 추정치입니다",
+  ],
+  "progress.usually": ["usually takes about {time}", "보통 약 {time} 소요"],
+  "host.ok": ["{count} ok", "정상 {count}"],
+  "host.changed": ["{count} changed", "변경 {count}"],
+  "host.wouldChange": ["{count} would change", "변경 예정 {count}"],
+  "host.failed": ["{count} failed", "실패 {count}"],
+  "host.unreachable": ["unreachable", "연결 불가"],
+  "host.skipped": ["{count} skipped", "건너뜀 {count}"],
+  "host.results": ["Results of step {number} by machine", "{number}단계의 서버별 결과"],
+  "retry.sameTitle": ["Retry goes on at step {number}", "다시 시도하면 {number}단계부터 이어집니다"],
+  "retry.same": [
+    "On the same machines, for another {time}; what is done stays done. After that they go back to the pool.",
+    "{time} 동안 같은 서버에서 이어서 진행할 수 있으며, 끝난 단계는 그대로 유지됩니다. 이후 서버는 풀로 돌아갑니다.",
+  ],
+  "retry.freshTitle": ["Retry starts anew", "다시 시도하면 처음부터 시작합니다"],
+  "retry.fresh": [
+    "The machines went back to the pool: the run begins at step 1 on fresh ones.",
+    "서버가 풀로 돌아갔으므로 새 서버에서 1단계부터 시작합니다.",
+  ],
+  "retry.at": ["Retry at step {number}", "{number}단계부터 다시 시도"],
+  "retry.wrongPackage": [
+    "If a package name or a value is wrong, start a new project with the right one.",
+    "패키지 이름이나 값이 잘못되었다면 올바른 값으로 새 프로젝트를 시작하세요.",
+  ],
+  "dry.badge": ["Dry run", "모의 실행"],
+  "dry.title": ["What would change", "변경될 내용"],
+  "dry.explained": [
+    "A dry run: Ansible only looks what it would change. Nothing is changed, and no machine is kept.",
+    "모의 실행입니다. Ansible이 변경될 내용만 확인하며, 아무것도 변경하지 않고 서버도 보유하지 않습니다.",
+  ],
+  "dry.limits": [
+    "A step that builds on what an earlier one would have made can fail in a dry run only.",
+    "앞 단계의 결과가 있어야 하는 단계는 모의 실행에서만 실패할 수 있습니다.",
+  ],
+  "dry.step": ["Step", "단계"],
+  "dry.tasks": ["{count} {count|task|tasks}", "작업 {count}개"],
+  "dry.none": ["nothing", "없음"],
+  "dry.lines": ["{added} lines added, {removed} removed", "{added}줄 추가, {removed}줄 삭제"],
+  "dry.empty": ["Changes appear here as the steps are looked at.", "단계를 확인하는 대로 변경될 내용이 표시됩니다."],
+  "dry.total": [
+    "{count} {count|task|tasks} would change something.",
+    "{count}개 작업이 무언가를 변경합니다.",
+  ],
+  "dry.nothing": ["Nothing would change.", "변경될 내용이 없습니다."],
+  "log.changesOnly": ["Changes only", "변경 사항만"],
+  "log.noChanges": ["No changes in the log so far.", "아직 로그에 변경 사항이 없습니다."],
+  "approvals.title": ["Approvals", "승인"],
+  "approvals.empty": ["Nothing waits for approval", "승인을 기다리는 요청이 없습니다"],
+  "approvals.emptyBody": [
+    "Requests of templates that need an operator's approval appear here.",
+    "운영자의 승인이 필요한 템플릿의 요청이 여기에 표시됩니다.",
+  ],
+  "approvals.approve": ["Approve", "승인"],
+  "approvals.reject": ["Reject", "거절"],
+  "approvals.approveOf": ["Approve {name}", "{name} 승인"],
+  "approvals.rejectOf": ["Reject {name}", "{name} 거절"],
+  "approvals.approved": ["{name} is approved.", "{name} 요청을 승인했습니다."],
+  "approvals.rejected": ["{name} is rejected.", "{name} 요청을 거절했습니다."],
+  "approvals.rejectTitle": ["Reject {name}?", "{name} 요청을 거절할까요?"],
+  "approvals.rejectBody": [
+    "The request ends. {owner} reads your reason on the project's page.",
+    "요청이 종료됩니다. {owner}님은 프로젝트 페이지에서 사유를 볼 수 있습니다.",
+  ],
+  "approvals.reason": ["Reason", "사유"],
+  "approvals.asks": ["asks for", "요청"],
+  "approvals.needs": ["Needs", "필요"],
+  "approvals.pool": ["Pool", "서버 풀"],
+  "approvals.poolFree": ["{free} of {total} free", "{total}대 중 {free}대 사용 가능"],
+  "approvals.poolShort": ["{count} too few: it would wait", "{count}대 부족: 승인 후 대기합니다"],
+  "approvals.machineQuota": ["Machines of {owner}", "{owner} 서버"],
+  "approvals.runQuota": ["Runs of {owner}", "{owner} 실행"],
+  "approvals.overQuota": ["over quota: it would wait", "할당량 초과: 승인 후 대기합니다"],
+  "approvals.use": ["{used} of {quota}", "{quota} 중 {used}"],
+  "approvals.waiting": [
+    "{count} {count|project waits|projects wait} for your approval.",
+    "승인을 기다리는 프로젝트가 {count}개 있습니다.",
+  ],
+} as const satisfies Messages;
