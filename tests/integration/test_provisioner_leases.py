@@ -45,7 +45,7 @@ async def api(nats_server: NatsServer, database_url: str, event_store: EventStor
         yield
 
 
-async def leased(store: EventStore, ends_at: datetime | None, *then: DomainEvent) -> str:
+async def leased(store: EventStore, ends_at: datetime | None, *then: DomainEvent, held_back: bool = False) -> str:
     """A project with this lease, and what happened to it since."""
     project_id = str(uuid4())
     asked = ProjectRequested(
@@ -57,6 +57,8 @@ async def leased(store: EventStore, ends_at: datetime | None, *then: DomainEvent
         roles=[RoleCount(name="all", count=1)],
         steps=[PlannedStep(number=1, name="Prepare", play="a.yml")],
         lease_expires_at=ends_at,
+        held_back=held_back,
+        needs_approval=held_back,
     )
     await happened(store, project_id, asked, *then)
     return project_id
@@ -94,6 +96,13 @@ async def test_a_project_that_is_over_is_taken_down_when_its_lease_ends(event_st
         assert (over.actor, over.causationid) == ("service/provisioner", history[0].envelope.id)
         assert await timer(event_store, project_id) is None
     assert (await events(event_store, unlimited))[1:] == [STARTED, COMPLETED]
+
+
+@pytest.mark.usefixtures("api")
+async def test_a_request_that_still_waits_when_its_lease_ends_waits_no_longer(event_store: EventStore) -> None:
+    project_id = await leased(event_store, utc_now() + timedelta(seconds=1), held_back=True)
+    await expired(event_store, project_id, seconds=20)
+    assert (await events(event_store, project_id))[1:3] == [CancelRequested(), CANCELLED]
 
 
 @pytest.mark.usefixtures("api")

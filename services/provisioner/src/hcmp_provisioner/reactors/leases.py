@@ -9,7 +9,7 @@ from hcmp_contracts.project import LeaseExtended, ProjectRequested
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.timers import set_timer
-from hcmp_provisioner.domain.commands import ExpireLease
+from hcmp_provisioner.domain.commands import ExpireLease, RequestCancel
 from hcmp_provisioner.domain.errors import LeaseNotOverError, ProjectRunningError
 from hcmp_provisioner.reactors.commanding import command
 
@@ -37,14 +37,17 @@ class Leases:
 
     async def end(self, recorded: Recorded[DomainEvent]) -> None:
         """A lease was to end now; `recorded` is the event that said so. It waits for a run to end by a timer
-        and not by a refusal: of those, an event has only a few until it is a dead letter.
+        and not by a refusal: of those, an event has only a few until it is a dead letter. A request that only
+        waits would wait in vain: it is cancelled.
         """
         now = self.clock()
         try:
             await command(self.store, recorded, recorded.aggregate_id, ExpireLease(now))
         except LeaseNotOverError as early:
             await self._set_timer(recorded, max(early.ends_at, now + EARLY))
-        except ProjectRunningError:
+        except ProjectRunningError as running:
+            if running.status == "requested":
+                await command(self.store, recorded, recorded.aggregate_id, RequestCancel())
             await self._set_timer(recorded, now + RUNNING)
 
     async def _set_timer(self, recorded: Recorded[DomainEvent], at: datetime) -> None:
