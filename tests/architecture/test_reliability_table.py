@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TABLE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TABLE)
+NAMED = re.findall(r"`([\w/]+\.py)::(\w+)`", TABLE)
 
 
 def test_every_fault_that_must_be_tried_has_its_line() -> None:
