@@ -58,6 +58,7 @@ async def test_from_sign_in_to_a_completed_project_and_a_shell(
     await expect(page.get_by_text("Prepare machines").first).to_be_visible()
     await expect(page.get_by_text(re.compile(r"PLAY \[")).first).to_be_visible(timeout=60_000)
     await expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=COMPLETED_MS)
+    await look_back(page)
 
     terminal = page.get_by_role("link", name=re.compile("Open a terminal on")).first
     async with page.context.expect_page() as opened:
@@ -68,7 +69,33 @@ async def test_from_sign_in_to_a_completed_project_and_a_shell(
     await shell.locator(".xterm-helper-textarea").focus()
     await shell.keyboard.type("echo this-is-$(hostname)\n")
     await expect(screen).to_contain_text(re.compile(r"this-is-lab-0\d"), timeout=20_000)
+    await delete(page, "browser shop", machines=3)
     assert broken == []
+
+
+async def look_back(page: Page) -> None:
+    """Go two events back, to where the last step was just done, read the address anew, and come back to now."""
+    for _ in range(2):
+        await page.get_by_role("button", name="Back to the event before").click()
+    await expect(page).to_have_url(re.compile(r"\?at="))
+    await page.reload()
+    await expect(page.get_by_text(re.compile("^As it was at "))).to_be_visible()
+    await expect(page.get_by_text("Configuring", exact=True)).to_be_visible()
+    await expect(page.get_by_role("button", name="Delete")).to_be_disabled()
+    await page.get_by_role("button", name="Back to now").click()
+    await expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
+
+
+async def delete(page: Page, name: str, *, machines: int) -> None:
+    """Delete the project: what is lost is named, and only its typed name confirms."""
+    await page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("listitem")).to_have_text([re.compile(r"lab-0\d")] * machines)
+    confirm = dialog.get_by_role("button", name="Delete")
+    await expect(confirm).to_be_disabled()
+    await dialog.get_by_label(re.compile("^Type ")).fill(name)
+    await confirm.click()
+    await expect(page.get_by_text(re.compile("^(Deleting|Deleted)$")).first).to_be_visible()
 
 
 async def test_the_interface_speaks_korean_to_a_korean_browser(

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 
+import document from "../../docs/reference/asyncapi.json?raw";
+
 import type { Waiting } from "@/api/contract";
 import { eventWords } from "@/features/monitor/event-words";
 import type { Happening } from "@/features/monitor/happening";
@@ -37,6 +39,15 @@ describe("why a project waits", () => {
   );
 });
 
+interface Published {
+  components: { messages: Record<string, { examples: [{ payload: { data: Happening["facts"] } }] }> };
+}
+
+/** Every kind of event that the platform knows, with the facts of its example. */
+const published = Object.entries((JSON.parse(document) as Published).components.messages).map(
+  ([type, { examples }]): [string, Happening["facts"]] => [type.split(".").slice(1, 3).join("."), examples[0].payload.data],
+);
+
 const words = (kind: string, facts: Happening["facts"], language: Language) =>
   eventWords(
     { id: "1", time: "2026-11-25T08:00:00Z", kind, actor: "kim", about: [], facts },
@@ -71,6 +82,15 @@ describe("an event is a sentence", () => {
   ])("%s %j", (kind, facts, english, korean) => {
     expect(words(kind, facts, "en").sentence).toBe(english);
     expect(words(kind, facts, "ko").sentence).toBe(korean);
+  });
+
+  // What counts against a quota is in no feed.
+  test.each(published.filter(([kind]) => !kind.startsWith("quota.")))("%s, as it is published, in both languages", (kind, facts) => {
+    for (const language of ["en", "ko"] as const) {
+      const { sentence, more } = words(kind, facts, language);
+      expect(sentence).not.toBe(kind);
+      expect(`${sentence} ${more}`).not.toMatch(/[{}]|undefined|null/);
+    }
   });
 
   test("a failed run says until when its machines are kept, and why it failed beside", () => {

@@ -68,6 +68,8 @@ export function LogPanel({ log, projectId, projectName, expectsMore, kinds, hand
         return row?.type === "step" && row.number === number;
       });
       if (at >= 0) show(at);
+      // Whoever asks may stand where the log is out of sight.
+      scroller.current?.scrollIntoView({ block: "nearest" });
     },
   }));
   const goToMatch = (next: number) => {

@@ -106,12 +106,16 @@ function Found({ host, lines }: FoundProps) {
       {added + removed > 0 && (
         <span className={classes.lines}>
           <span className="visually-hidden">{t("dry.lines", { added, removed })}</span>
-          <span aria-hidden data-tone="ok" className={classes.tone}>
-            +{added}
-          </span>{" "}
-          <span aria-hidden data-tone="bad" className={classes.tone}>
-            −{removed}
-          </span>
+          {added > 0 && (
+            <span aria-hidden data-tone="ok" className={classes.tone}>
+              +{added}{" "}
+            </span>
+          )}
+          {removed > 0 && (
+            <span aria-hidden data-tone="bad" className={classes.tone}>
+              −{removed}
+            </span>
+          )}
         </span>
       )}
     </Text>

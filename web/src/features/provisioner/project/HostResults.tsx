@@ -21,6 +21,7 @@ export function HostResults({ step, dryRun }: HostResultsProps) {
         <li key={host.vm}>
           <span className={classes.vm}>{host.vm}</span>
           <Counts host={host} dryRun={dryRun} />
+          <ChangedTasks names={host.changed_tasks ?? []} />
           {step.failures.filter(({ vm }) => vm === host.vm).map((failure) => (
             <Reason key={failure.task} failure={failure} />
           ))}
@@ -50,6 +51,17 @@ function Counts({ host, dryRun }: { host: HostResult; dryRun: boolean }) {
           </span>
         ))}
     </span>
+  );
+}
+
+function ChangedTasks({ names }: { names: readonly string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <ul className={classes.tasks}>
+      {names.map((name, index) => (
+        <li key={`${index} ${name}`}>{name}</li>
+      ))}
+    </ul>
   );
 }
 

@@ -53,8 +53,12 @@ function TemplateCard({ template }: { template: Template }) {
         </Text>
         <Text size="xs" c="var(--text-soft)" mt="xs" fw={560}>
           {t("unit.machines", { count: machinesOf(template) })} · {t("wizard.takes", { count: template.steps.length })}
-          {typical !== null && ` · ${t("progress.usually", { time: roughDuration(typical * 1000, language) })}`}
         </Text>
+        {typical !== null && (
+          <Text size="xs" c="var(--text-soft)">
+            {t("progress.usually", { time: roughDuration(typical * 1000, language) })}
+          </Text>
+        )}
         {template.approval === "operator" && (
           <span className={classes.approval} data-tone="notice">
             <IconUserCheck size={14} aria-hidden />

@@ -74,7 +74,7 @@ export const runMessages = {
   "dry.badge": ["Dry run", "모의 실행"],
   "dry.title": ["What would change", "변경될 내용"],
   "dry.explained": [
-    "A dry run: Ansible only looks what it would change. Nothing is changed, and no machine is kept.",
+    "A dry run: Ansible only looks at what it would change. Nothing is changed, and no machine is kept.",
     "모의 실행입니다. Ansible이 변경될 내용만 확인하며, 아무것도 변경하지 않고 서버도 보유하지 않습니다.",
   ],
   "dry.limits": [
