@@ -4,9 +4,11 @@ Each projector owns one PostgreSQL schema, `<name>_v<version>`: a new version bu
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import LiteralString, Protocol, TypeVar
 
 import psycopg
@@ -34,6 +36,7 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 T = TypeVar("T")
 
 RETRY_SECONDS = 0.5
+EVERYTHING = ">"
 # How long a query waits for a connection before it is told that the database does not answer.
 QUERY_WAIT_SECONDS = 5.0
 # A link that died without a word is noticed, instead of waiting for the network's retransmissions: idle or not.
@@ -81,6 +84,16 @@ class ReadModel:
     def subjects(self) -> list[str]:
         """The subject filters, each once: overlapping filters are refused by the broker."""
         return sorted({subject for projection in self.projections for subject in projection.subjects})
+
+    def consumes(self, subject: str) -> bool:
+        """Whether an event under this subject is one of the model's."""
+        return self._pattern.fullmatch(subject) is not None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """The filters as one expression: `*` is one word of a subject, `>` all that are left."""
+        words = (re.escape(subject).replace(r"\*", "[^.]+").replace(">", ".+") for subject in self.subjects)
+        return re.compile("|".join(words))
 
 
 class CheckpointMovedError(EventStoreError):
@@ -183,17 +196,29 @@ class Projector:
             await self._follow(connection)
 
     async def _follow(self, connection: AsyncConnection[DictRow]) -> None:
-        batches = read_once(self.store.client, stream=EVENTS, subjects=self.model.subjects, after=self.position)
+        """Apply the log from the checkpoint on. What is behind is read whole and sorted out here: the broker looks
+        for several subjects' events much more slowly than it reads all of them.
+        """
+        if not self.caught_up:
+            await self._read(connection, [EVERYTHING], lambda: self._finished or self.caught_up)
+        await self._read(connection, self.model.subjects, lambda: self._finished)
+
+    async def _read(
+        self, connection: AsyncConnection[DictRow], subjects: Sequence[str], done: Callable[[], bool]
+    ) -> None:
+        batches = read_once(self.store.client, stream=EVENTS, subjects=subjects, after=self.position)
         async with aclosing(batches):
-            while not self._finished:
+            while not done():
                 batch = await anext(batches)
                 if wanted := [message for message in batch if self._wants(message)]:
                     await self._apply(connection, wanted)
-                else:
-                    await self._move_to(batch[-1].metadata.sequence.stream)
+                elif self.until is not None and (end := batch[-1].metadata.sequence.stream) >= self.until:
+                    await self._move_to(end)
 
     def _wants(self, message: Msg) -> bool:
-        return self.until is None or message.metadata.sequence.stream <= self.until
+        if self.until is not None and message.metadata.sequence.stream > self.until:
+            return False
+        return self.model.consumes(message.subject)
 
     async def _prepare(self, connection: AsyncConnection[DictRow]) -> None:
         """Make the schema and its tables, and let every statement of this connection mean them."""
@@ -201,6 +226,8 @@ class Projector:
         await connection.execute(
             "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))", [in_use(self.model.schema)]
         )
+        # Rows and checkpoint are lost together, and the log gives them again: nobody has to wait for the disk.
+        await connection.execute("SET synchronous_commit TO off")
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [self.model.schema])
             await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
