@@ -73,7 +73,6 @@ export const activityMessages = {
   "event.project.lease-expired": ["Lease ended", "임대 만료"],
   "event.project.teardown-started": ["Deletion began", "삭제 시작"],
   "event.project.deleted": ["Project deleted", "프로젝트 삭제됨"],
-  "event.dead-letter.recorded": ["A reaction was given up", "후속 처리 포기"],
   "event.vm-health.unreachable": ["Machine does not answer", "서버 응답 없음"],
   "event.vm-health.recovered": ["Machine answers again", "서버 응답 복구"],
   "event.vm-health.threshold-crossed": ["Threshold crossed", "임계값 초과"],

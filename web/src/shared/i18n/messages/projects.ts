@@ -47,8 +47,8 @@ export const projectMessages = {
   ],
   "wizard.lease": ["Lease", "임대 기간"],
   "wizard.leaseHint": [
-    "Afterwards the machines go back to the pool. You can extend it at any time.",
-    "기간이 끝나면 서버가 풀로 돌아갑니다. 언제든 연장할 수 있습니다.",
+    "Afterwards the machines go back to the pool. You can extend it before, up to the limit of the platform.",
+    "기간이 끝나면 서버가 풀로 돌아갑니다. 그 전에 플랫폼의 한도까지 연장할 수 있습니다.",
   ],
   "wizard.noEnd": ["No end", "무기한"],
   "wizard.optional": ["Optional", "선택 사항"],
@@ -118,7 +118,6 @@ export const projectMessages = {
   "one.leaseUntil": ["Lease until {time}", "{time}까지 임대"],
   "one.noLease": ["No end of lease", "임대 기한 없음"],
   "one.running": ["Step {number} of {total}: {name}", "{total}단계 중 {number}단계: {name}"],
-  "one.waiting": ["Waiting for a worker to begin", "작업자가 시작하기를 기다리는 중"],
   "one.noSteps": ["No steps yet.", "아직 단계가 없습니다."],
   "one.noMachines": ["This project holds no machines.", "이 프로젝트가 보유한 서버가 없습니다."],
   "one.noMachinesBody": [

@@ -111,7 +111,6 @@ export const runMessages = {
     "요청이 종료됩니다. {owner}님은 프로젝트 페이지에서 사유를 볼 수 있습니다.",
   ],
   "approvals.reason": ["Reason", "사유"],
-  "approvals.asks": ["asks for", "요청"],
   "approvals.needs": ["Needs", "필요"],
   "approvals.pool": ["Pool", "서버 풀"],
   "approvals.poolFree": ["{free} of {total} free", "{total}대 중 {free}대 사용 가능"],
