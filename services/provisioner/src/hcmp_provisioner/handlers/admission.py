@@ -4,10 +4,8 @@ A claim on a quota is appended in one atomic batch with the request that it is f
 quota aggregate, so that of any number of requests at once exactly those are let through that fit.
 """
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from weakref import WeakValueDictionary
 
 from hcmp_eventstore.decider import Decision, execute
 from hcmp_eventstore.projector import Pool
@@ -34,13 +32,8 @@ class Wish:
 
 @dataclass(frozen=True)
 class Admission:
-    """Requests of one owner take turns within a process: each would only meet the version that the one before it
-    has made. Between processes the versions alone decide.
-    """
-
     store: EventStore
     pool: Pool
-    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def owner(self, account_id: str) -> Owner:
         return owner_of(recorded.event for recorded in await self.store.load("account", account_id))
@@ -60,8 +53,7 @@ class Admission:
             Decision(PROJECT, wish.project_id, command),
             Decision(QUOTA, wish.owner_id, Claim(wish.project_id, wish.attempt, wish.machines, limits)),
         ]
-        async with self._turns.setdefault(wish.owner_id, asyncio.Lock()):
-            return await execute(self.store, decisions, context)
+        return await execute(self.store, decisions, context)
 
     async def admit(self, held_back: HeldBack, context: Context) -> bool:
         """Let a request that was held back through, if its gates are open now. False when its owner's quotas or
