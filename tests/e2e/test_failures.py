@@ -42,7 +42,7 @@ async def test_more_machines_than_there_are_is_a_409_with_the_figures(member: Pe
     assert refused.status_code == 409
     problem = refused.json()
     assert (problem["type"], problem["needed"], problem["available"]) == ("insufficient-capacity", 3, 1)
-    assert (await operator.pool())["provisioning"] == 5
+    await operator.pool_shows("provisioning", 5, seconds=5)
 
     cancelled = await member.http.post(f"/api/projects/{held['project_id']}/cancel")
     assert cancelled.status_code == 202
@@ -60,7 +60,7 @@ async def test_the_same_idempotency_key_is_one_project(member: Person, operator:
     assert first.json()["project_id"] == again.json()["project_id"]
     other = await member.http.post("/api/provision", json=body | {"name": "twice"}, headers=headers)
     assert (other.status_code, other.json()["type"]) == (422, "idempotency-key-reused")
-    assert (await operator.pool())["available"] == 5
+    await operator.pool_shows("available", 5, seconds=5)
     await member.http.post(f"/api/projects/{first.json()['project_id']}/cancel")
     await member.settled(first.json()["project_id"], "cancelled", seconds=30)
 

@@ -31,7 +31,7 @@ async def test_a_project_is_completed_and_its_chain_answers(
     accepted = requested.json()
     assert accepted["status"] == "configuring"
     assert len(accepted["vms"]) == MACHINES[template]
-    assert (await operator.pool())["provisioning"] == MACHINES[template]
+    await operator.pool_shows("provisioning", MACHINES[template], seconds=5)
 
     frames = await member.log_frames(accepted["project_id"])
     project = await member.settled(accepted["project_id"], "completed", "failed")
@@ -51,7 +51,7 @@ async def test_a_project_is_completed_and_its_chain_answers(
     [entry] = [vm for vm in project["vms"] if vm["role"] == ENTRY[template]]
     first, second = await visits(entry), await visits(entry)
     assert first != second
-    assert (await operator.pool())["assigned"] == MACHINES[template]
+    await operator.pool_shows("assigned", MACHINES[template], seconds=5)
 
     deleted = await member.http.delete(f"/api/projects/{project['id']}")
     assert deleted.status_code == 202

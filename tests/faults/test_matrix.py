@@ -21,7 +21,12 @@ from hcmp_testkit.persistent import Persistent
 from hcmp_testkit.quick import QUICK, STEPS
 from hcmp_testkit.whole_log import machines, violations
 
-pytestmark = [pytest.mark.installation, pytest.mark.matrix, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.installation,
+    pytest.mark.matrix,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("full_pool"),
+]
 
 ENDED = ("completed", "failed", "cancelled", "rejected", "deleted")
 PASSWORD = "a long enough password"

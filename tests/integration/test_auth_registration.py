@@ -60,6 +60,7 @@ async def test_who_registers_waits_for_approval_and_then_signs_in(
         "role": "user",
         "status": "active",
         "machine_quota": 10,
+        "run_quota": 10,
         "suspension_reason": None,
         "registered_at": None,
     }

@@ -25,10 +25,15 @@ from hcmp_contracts.project import (
     StepStarted,
     StepSucceeded,
 )
+from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, utc_now
+from hcmp_provisioner.domain.project import PROJECT
+from hcmp_provisioner.domain.project_state import Requested
+from hcmp_provisioner.run.processes import of_hold
 from hcmp_provisioner.worker.plans import Planner
 from hcmp_provisioner.worker.reactions import Worker
+from hcmp_provisioner.worker.run_process import run_process
 from hcmp_provisioner.worker.saga import Saga
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import NatsServer
@@ -207,6 +212,29 @@ async def test_a_run_that_is_given_up_while_it_is_to_be_cancelled_is_cancelled(l
 
     ended = (await lab.events(project))[-1]
     assert ended == ProjectCancelled(log_sequence=(await lab.log(project))[-1].seq)
+
+
+async def test_a_worker_that_lost_its_run_ends_what_it_started_and_nothing_of_the_worker_that_has_it(
+    lab: WorkerLab,
+) -> None:
+    lab.add_play("hangs", HANGS)
+    project = await lab.request("hangs", machines=1)
+    [granted] = [recorded.event for recorded in await lab.store.load("allocation", project)]
+    requested = (await load(lab.store, PROJECT, project)).state
+    assert isinstance(granted, AllocationGranted)
+    assert isinstance(requested, Requested)
+    planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)]))
+    lost, taken = (
+        planner.plan(project, requested.details, first_step=1, machines=granted.machines) for _ in range(2)
+    )
+    async with run_process(taken) as goes_on:
+        async with run_process(lost) as ended:
+            await until(lambda: lab.ran == ["hangs"] * 2, seconds=30)
+            ended._process.kill()
+        assert of_hold(lost.directory) == []
+        assert any(process.name() == "sleep" for process in of_hold(taken.directory))
+        assert goes_on._process.returncode is None
+    lab.assert_nothing_left(project)
 
 
 async def test_another_worker_goes_on_where_a_killed_one_stopped(lab: WorkerLab) -> None:

@@ -55,8 +55,12 @@ class Person:
 
     async def pool_ready(self, available: int = 6, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until this many machines are available."""
+        await self.pool_shows("available", available, seconds)
+
+    async def pool_shows(self, status: str, count: int, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until so many machines are in this state: the pool hears of a project a moment after its owner."""
         async with asyncio.timeout(seconds):
-            while (await self.pool())["available"] != available:
+            while (await self.pool())[status] != count:
                 await asyncio.sleep(0.3)
 
     @asynccontextmanager

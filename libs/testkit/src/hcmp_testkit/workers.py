@@ -224,7 +224,7 @@ class WorkerLab:
     def assert_nothing_left(self, project_id: str) -> None:
         """No process of the run lives on this host and no file of it lies anywhere."""
         assert processes_of(project_id) == []
-        assert list(self.runs.iterdir()) == []
+        assert list(self.runs.glob(f"{directory_name(project_id)}*")) == []
 
     async def until_swept(self) -> None:
         """Wait until killed workers' runs have ended by themselves."""
@@ -238,12 +238,17 @@ async def until(check: Callable[[], bool], *, seconds: float = 10) -> None:
         await asyncio.sleep(0.05)
 
 
+def directory_name(project_id: str) -> str:
+    """What the names of a run's directories begin with."""
+    return project_id.replace("-", "")[-12:]
+
+
 def processes_of(project_id: str) -> list[psutil.Process]:
     """Everything alive of a run: by its marker, or by its directory, of which an SSH master speaks."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            named = f"/{project_id.replace('-', '')[-12:]}/" in " ".join(process.cmdline())
+            named = f"/{directory_name(project_id)}" in " ".join(process.cmdline())
             if named or process.environ().get("HCMP_RUN_ID") == project_id:
                 found.append(process)
     return found

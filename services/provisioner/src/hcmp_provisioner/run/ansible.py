@@ -16,7 +16,7 @@ import ansible_runner
 
 from hcmp_provisioner.run.events import messages
 from hcmp_provisioner.run.masking import masking
-from hcmp_provisioner.run.plan import MARKER, Plan
+from hcmp_provisioner.run.plan import HOLD, MARKER, Plan
 
 BROKEN = 254
 # The only arguments that a run ever adds to Ansible's command line; what people gave never gets there.
@@ -35,6 +35,7 @@ def environment(plan: Plan) -> dict[str, str]:
     directory = plan.directory
     return {
         MARKER: plan.run_id,
+        HOLD: plan.directory.name,
         "ANSIBLE_CONFIG": str(plan.playbooks / "ansible.cfg"),
         "ANSIBLE_ROLES_PATH": str(plan.playbooks / "roles"),
         "ANSIBLE_HOME": str(directory / "home"),

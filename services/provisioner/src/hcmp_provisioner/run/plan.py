@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+# Stand in the environment of every process of a run: which run it is of, and which worker's hold on it.
 MARKER = "HCMP_RUN_ID"
+HOLD = "HCMP_RUN_HOLD"
 
 # A host name in an inventory may be a pattern, such as web[1:9]; a machine's name must be only a name.
 MachineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")]
@@ -59,6 +61,8 @@ class Plan(Part):
         return texts
 
 
-def directory_of(run_directory: Path, run_id: str) -> Path:
-    """Where a run keeps its files. Short: OpenSSH's control sockets in it have at most 108 bytes of path."""
-    return run_directory / re.sub("[^0-9a-zA-Z]", "", run_id)[-12:]
+def directory_of(run_directory: Path, run_id: str, hold: str = "") -> Path:
+    """Where a run keeps its files, each hold on it apart: a worker that has lost the run may still be ending what
+    it started when the next one begins. Short: OpenSSH's control sockets in it have at most 108 bytes of path.
+    """
+    return run_directory / f"{re.sub('[^0-9a-zA-Z]', '', run_id)[-12:]}{hold}"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from hcmp_provisioner.run.plan import MARKER
+from hcmp_provisioner.run.plan import HOLD, MARKER
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -55,12 +55,27 @@ def descendants() -> list[psutil.Process]:
 
 def in_directory(directory: Path) -> list[psutil.Process]:
     """Everything alive on this host whose command line speaks of a file in this directory."""
-    return [process for process in _others() if _speaks_of(process, directory)]
+    return [process for process in _others() if _speaks_of(process, f"{directory}/")]
 
 
-def of_run(run_id: str, directory: Path) -> list[psutil.Process]:
-    """Everything alive on this host that belongs to the run, but for this process."""
-    return [process for process in _others() if _marker(process) == run_id or _speaks_of(process, directory)]
+def of_run(run_id: str, directories: Path) -> list[psutil.Process]:
+    """Everything alive on this host that belongs to the run, whoever holds it, but for this process. The run's
+    directories are those whose paths begin like this one.
+    """
+    return [
+        process
+        for process in _others()
+        if _environment_of(process).get(MARKER) == run_id or _speaks_of(process, str(directories))
+    ]
+
+
+def of_hold(directory: Path) -> list[psutil.Process]:
+    """Everything alive on this host that belongs to one hold on a run, which has this directory."""
+    return [
+        process
+        for process in _others()
+        if _environment_of(process).get(HOLD) == directory.name or _speaks_of(process, f"{directory}/")
+    ]
 
 
 def end_all(find: Find) -> None:
@@ -88,14 +103,14 @@ def _others() -> Iterator[psutil.Process]:
     return (process for process in psutil.process_iter() if process.pid != os.getpid() and _alive(process))
 
 
-def _speaks_of(process: psutil.Process, directory: Path) -> bool:
+def _speaks_of(process: psutil.Process, path: str) -> bool:
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        return any(f"{directory}/" in argument for argument in process.cmdline())
+        return any(path in argument for argument in process.cmdline())
     return False
 
 
-def _marker(process: psutil.Process) -> str | None:
+def _environment_of(process: psutil.Process) -> dict[str, str]:
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        marker: str | None = process.environ().get(MARKER)
-        return marker
-    return None
+        environment: dict[str, str] = process.environ()
+        return environment
+    return {}

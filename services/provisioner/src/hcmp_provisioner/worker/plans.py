@@ -1,5 +1,6 @@
 """From a project and its machines to the plan of a run."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,9 +30,6 @@ class Planner:
     platform_key: Path
     fernet: MultiFernet
     templates: Mapping[str, Template] = field(default_factory=dict)
-
-    def directory(self, project_id: str) -> Path:
-        return directory_of(self.run_directory, project_id)
 
     def plan(
         self, project_id: str, details: Details, *, first_step: int, machines: Sequence[GrantedMachine]
@@ -72,7 +70,7 @@ class Planner:
         try:
             return Plan(
                 run_id=project_id,
-                directory=self.directory(project_id),
+                directory=directory_of(self.run_directory, project_id, hold=secrets.token_hex(2)),
                 playbooks=self.playbooks,
                 plays=plays,
                 machines=[self._machine(machine) for machine in machines],

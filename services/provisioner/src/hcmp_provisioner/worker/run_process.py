@@ -12,8 +12,8 @@ import structlog
 from pydantic import ValidationError
 
 from hcmp_provisioner.run.messages import MESSAGE, Ended, Message
-from hcmp_provisioner.run.plan import MARKER, Plan
-from hcmp_provisioner.run.processes import end_all, of_run
+from hcmp_provisioner.run.plan import HOLD, MARKER, Plan, directory_of
+from hcmp_provisioner.run.processes import end_all, of_hold, of_run
 from hcmp_provisioner.worker.interruption import Interruption
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,9 @@ class RunProcess:
             self._process.stdin.close()
 
     async def close(self) -> None:
-        """Return when nothing of the run lives: by its own hand within STOP_SECONDS, or by ours."""
+        """Return when nothing that this process started lives: by its own hand within STOP_SECONDS, or by ours.
+        What another worker has started for the same run meanwhile is left alone.
+        """
         self.stop()
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -67,7 +69,7 @@ class RunProcess:
             log.warning("run_ended_by_force", run=self._plan.run_id)
             with suppress(ProcessLookupError):
                 self._process.kill()
-            await asyncio.to_thread(end_leftovers, self._plan.run_id, self._plan.directory)
+            await asyncio.to_thread(end_hold, self._plan.directory)
             await self._process.wait()
 
     async def _drain(self) -> None:
@@ -126,13 +128,21 @@ async def run_plan(
     return process.ended.code
 
 
-def end_leftovers(run_id: str, directory: Path) -> None:
+def end_hold(directory: Path) -> None:
+    """End every process of the hold that has this directory, and remove its files. Raises ProcessesLeftError."""
+    end_all(lambda: of_hold(directory))
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def end_leftovers(run_id: str, run_directory: Path) -> None:
     """End every process of this run on this host, whoever started it, and remove its files.
 
     Raises ProcessesLeftError.
     """
-    end_all(lambda: of_run(run_id, directory))
-    shutil.rmtree(directory, ignore_errors=True)
+    directories = directory_of(run_directory, run_id)
+    end_all(lambda: of_run(run_id, directories))
+    for left in run_directory.glob(f"{directories.name}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _environment(plan: Plan) -> dict[str, str]:
@@ -140,6 +150,7 @@ def _environment(plan: Plan) -> dict[str, str]:
     programs = Path(sys.executable).parent
     return {
         MARKER: plan.run_id,
+        HOLD: plan.directory.name,
         "PATH": f"{programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": str(plan.directory / "home"),
         "TMPDIR": str(plan.directory / "tmp"),

@@ -241,7 +241,7 @@ class Saga:
 
     async def _end_leftovers(self) -> None:
         """Nothing of this run, of a worker that died for one, may live on this host beside us."""
-        await asyncio.to_thread(end_leftovers, self.project_id, self.planner.directory(self.project_id))
+        await asyncio.to_thread(end_leftovers, self.project_id, self.planner.run_directory)
 
     async def _log_begin(self, details: Details, first: int) -> None:
         if details.dry_run:

@@ -75,7 +75,7 @@ class Teardown:
         if planned is None:
             return None
         plan, names = planned
-        await asyncio.to_thread(end_leftovers, self.project_id, plan.directory)
+        await asyncio.to_thread(end_leftovers, self.project_id, self.planner.run_directory)
         await self._log.line("The teardown begins.")
         failed = await self._run(plan, names, version)
         await self._log.line(
