@@ -63,6 +63,7 @@ async def test_every_run_completes_once_whichever_broker_dies_and_comes_back_mea
             dies.kill()
             await asyncio.sleep(1)
             dies.start()
+    await make_whole(whole_cluster)
     for project_id in projects:
         await assert_completed_once(lab, project_id)
     # A step that was cut off may have run twice; none was left out.
