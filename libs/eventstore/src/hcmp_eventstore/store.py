@@ -37,7 +37,7 @@ APPEND_SECONDS = 10.0
 # A request may reach a replica that hangs, and the next one another; one that has just lost its companions answers
 # a moment later.
 SILENCE_SECONDS = 0.6
-LOAD_SECONDS = 5.0
+LOAD_SECONDS = 9.0
 RETRY_SECONDS = 0.05
 
 
