@@ -1,7 +1,6 @@
 """What people ask of projects: a new one, another try, an end; and what operators say to it."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hcmp_eventstore.decider import Decision, execute, load
@@ -56,15 +55,16 @@ class Projects:
         """Ask for a project and wait for its machines; None when that takes longer than OUTCOME_SECONDS, or
         when the request is held back. Raises UnderMaintenanceError and QuotaExceededError, unless it waits.
         """
-        with suppress(AlreadyRequestedError):  # the same request again: its outcome is the answer
-            await self._execute_request(project_id, command, by_operator=by_operator, context=context)
-        if isinstance(await self._state(project_id), HeldBack):
-            return None
-        return await self._outcome(project_id, attempt=1)
+        try:
+            held_back = await self._execute_request(project_id, command, by_operator=by_operator, context=context)
+        except AlreadyRequestedError:  # the same request again: its outcome is the answer
+            held_back = isinstance(await self._state(project_id), HeldBack)
+        return None if held_back else await self._outcome(project_id, attempt=1)
 
     async def _execute_request(
         self, project_id: str, command: Request, *, by_operator: bool, context: Context
-    ) -> None:
+    ) -> bool:
+        """Whether the request was held back."""
         known = await self._state(project_id)
         if not isinstance(known, Unknown):
             PROJECT.decide(command, known)
@@ -77,8 +77,9 @@ class Projects:
                 if not command.wait:
                     raise
             else:
-                return
+                return False
         await self._execute(project_id, replace(command, held_back=True), context)
+        return True
 
     async def retry(
         self, project_id: str, command: RequestRetry, *, by_operator: bool, context: Context
