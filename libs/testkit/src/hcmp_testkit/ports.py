@@ -1,5 +1,6 @@
 """Free ports on loopback, of which no two workers of one test run are given the same."""
 
+import itertools
 import os
 import random
 import socket
@@ -8,13 +9,13 @@ from functools import cache
 
 # Below the ports that an installation and its lab choose from, and below those that the kernel gives to outgoing
 # connections, which could take one between the moment it is given and the moment its owner listens.
-FIRST, LAST = 10_000, 20_000
-WORKERS = 16
+PORTS = range(10_000, 20_000)
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, and that was not given before."""
-    for port in _share():
+    """A port that nobody listens on now, and the one of this worker's that was given longest ago."""
+    share = _share()
+    for port in itertools.islice(share, len(PORTS)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -27,8 +28,9 @@ def free_port() -> int:
 
 @cache
 def _share() -> Iterator[int]:
-    """The ports of this worker, each once, in random order: another run on this computer takes others."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
-    ports = list(range(FIRST + worker, LAST, WORKERS))
+    """The ports of this worker, over and over, in random order: another run on this computer takes others."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = list(PORTS[worker::workers])
     random.SystemRandom().shuffle(ports)
-    return iter(ports)
+    return itertools.cycle(ports)
