@@ -8,6 +8,16 @@ from hcmp_contracts.envelope import DomainEvent
 
 ProviderName = Literal["docker", "vsphere", "static"]
 
+# Kinds of SSH host keys in the order of preference: a machine with several keys is pinned by its best.
+HOST_KEY_ALGORITHMS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+
 
 class VmRegistered(DomainEvent):
     """A machine entered the pool; its SSH host key is pinned from here on.

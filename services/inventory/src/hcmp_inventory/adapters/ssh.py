@@ -7,18 +7,10 @@ from pathlib import Path
 
 import asyncssh
 
+from hcmp_contracts.vm import HOST_KEY_ALGORITHMS
 from hcmp_inventory.ports.connections import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
 
 CONNECT_SECONDS = 10.0
-# In the order of preference: a machine with several keys is pinned by its best.
-HOST_KEY_ALGORITHMS = (
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
-)
 
 
 class SshProber:

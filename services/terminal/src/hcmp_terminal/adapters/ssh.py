@@ -11,6 +11,7 @@ from typing import Any, Self
 import asyncssh
 import structlog
 
+from hcmp_contracts.vm import HOST_KEY_ALGORITHMS
 from hcmp_terminal.adapters.credentials import Credentials, CredentialUnreadableError, Means
 from hcmp_terminal.domain.machine import Machine
 from hcmp_terminal.domain.shell import (
@@ -49,9 +50,6 @@ class AsyncsshShells:
                 )
         except asyncssh.HostKeyNotVerifiable as error:
             raise HostKeyChangedError(machine.name) from error
-        except asyncssh.KeyExchangeFailed as error:
-            # The machine has no key of the pinned kind at all.
-            raise HostKeyChangedError(machine.name) from error
         except (asyncssh.PermissionDenied, asyncssh.IllegalUserName, CredentialUnreadableError) as error:
             log.info("login_refused", machine=machine.name, reason=str(error))
             raise LoginRefusedError(machine.name) from error
@@ -83,12 +81,18 @@ class AsyncsshShells:
             username, means = machine.ssh_user, self._credentials.means(machine.credential)
         else:
             username, means = login.username, Means((), password=login.password)
+        pinned = asyncssh.import_public_key(machine.host_key)
         return {
             "username": username,
             # None, not an empty list: asyncssh would look for keys in the home directory.
             "client_keys": list(means.keys) or None,
             "password": means.password,
-            "known_hosts": ([asyncssh.import_public_key(machine.host_key)], [], []),
+            "known_hosts": ([pinned], [], []),
+            # The pinned kind first, and the others too: a machine with a key of another kind shall show it, which
+            # is a changed key, and not end the connection for want of a common kind, as any broken one ends.
+            "server_host_key_algs": sorted(
+                HOST_KEY_ALGORITHMS, key=lambda kind: kind.encode() not in pinned.sig_algorithms
+            ),
             "config": None,
             "agent_path": None,
             "agent_forwarding": False,
