@@ -23,7 +23,8 @@ class VmRegistered(DomainEvent):
     """A machine entered the pool; its SSH host key is pinned from here on.
 
     `address` is what people and the other machines of a project use; the SSH and exporter endpoints are
-    how the platform reaches it. `credential` is Fernet ciphertext, absent when the platform's key opens it.
+    how the platform reaches it. `placement` is the hypervisor's host that it runs on, empty where the provider
+    knows none. `credential` is Fernet ciphertext, absent when the platform's key opens it.
     `request_id` and `request_digest` tell a request that is repeated under its Idempotency-Key what it made.
     """
 
@@ -37,6 +38,7 @@ class VmRegistered(DomainEvent):
     exporter_port: int
     provider: ProviderName
     provider_ref: str
+    placement: str = ""
     host_key: str
     credential: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
@@ -84,6 +86,7 @@ class VmRecycled(DomainEvent):
     exporter_host: str
     exporter_port: int
     provider_ref: str
+    placement: str = ""
     host_key: str
 
 

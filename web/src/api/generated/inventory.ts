@@ -271,7 +271,7 @@ export interface components {
         };
         /**
          * Machine
-         * @description A machine as operators see it. Its credential is never shown.
+         * @description A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host.
          */
         Machine: {
             /** Address */
@@ -301,6 +301,8 @@ export interface components {
             owner: string | null;
             /** Owner Id */
             owner_id: string | null;
+            /** Placement */
+            placement: string;
             /** Project Id */
             project_id: string | null;
             /** Provider */

@@ -97,7 +97,7 @@ class ResetBody(Body):
 
 
 class Machine(BaseModel):
-    """A machine as operators see it. Its credential is never shown."""
+    """A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host."""
 
     id: str
     name: str
@@ -105,6 +105,7 @@ class Machine(BaseModel):
     status: VmStatus
     provider: str
     provider_ref: str
+    placement: str
     ssh_host: str
     ssh_port: int
     ssh_user: str

@@ -134,6 +134,7 @@ def _facts(machine: Machine, wanted: Import) -> VmRegistered:
         exporter_port=machine.exporter_port,
         provider=wanted.provider,
         provider_ref=machine.provider_ref,
+        placement=machine.placement,
         host_key=machine.host_key,
         request_id=wanted.request_id,
         request_digest=wanted.request_digest,

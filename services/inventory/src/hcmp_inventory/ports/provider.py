@@ -18,6 +18,8 @@ class Machine:
     provider_ref: str
     # "ssh-ed25519 AAAA…", read past the network, so that the first connection is checked as well.
     host_key: str
+    # The hypervisor's host that it runs on, where the provider knows one.
+    placement: str = ""
 
 
 class ProviderError(Exception):

@@ -8,6 +8,6 @@ from hcmp_inventory.projections.queue import QueueProjection
 
 MODEL = ReadModel(
     name="inventory",
-    version=3,
+    version=4,
     projections=(PoolProjection(), ProjectsProjection(), QueueProjection(), MaintenanceProjection()),
 )

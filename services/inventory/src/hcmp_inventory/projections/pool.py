@@ -39,6 +39,7 @@ class PoolProjection:
             status text NOT NULL,
             provider text NOT NULL,
             provider_ref text NOT NULL,
+            placement text NOT NULL,
             ssh_host text NOT NULL,
             ssh_port integer NOT NULL,
             ssh_user text NOT NULL,

@@ -48,6 +48,7 @@ class Row:
     role: str | None
     reason: str | None
     provider_ref: str
+    placement: str
     ssh_host: str
     ssh_port: int
     ssh_user: str
@@ -83,7 +84,7 @@ _CELL = sql.SQL(
     "project.owner_username AS owner, role, reason"
 )
 _ROW = sql.SQL(
-    "{}, provider_ref, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, host_key, "
+    "{}, provider_ref, placement, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, host_key, "
     "credential IS NOT NULL AS credential_set, registered_at, changed_at"
 ).format(_CELL)
 _PRESENT = sql.SQL("vm")
@@ -105,7 +106,7 @@ _SOME = sql.SQL(
 
 _FREE_WHERE = sql.SQL(
     "SELECT vm_id, version, name, address, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, provider, "
-    "provider_ref, host_key, credential, labels, request_id, request_digest "
+    "provider_ref, placement, host_key, credential, labels, request_id, request_digest "
     "FROM vm WHERE status = 'available' AND NOT vm_id = ANY(%(besides)s) AND "
 )
 _FREE = sql.SQL(
