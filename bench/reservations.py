@@ -20,7 +20,7 @@ from hcmp_eventstore.store import EventStore, Write
 from hcmp_inventory.domain.vm_errors import VmNotAvailableError
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_inventory.projections.pool_queries import FreeMachine
-from hcmp_inventory.reactors.granting import granted, seen
+from hcmp_inventory.reactors.picking import granted, seen
 
 CONTEXT = Context(actor="service/bench", correlation_id="bench")
 CLIENTS = 32

@@ -21,7 +21,7 @@ from hcmp_contracts.project import (
     RetryRequested,
     RoleCount,
 )
-from hcmp_contracts.vm import VmRegistered, VmReserved
+from hcmp_contracts.vm import VmReserved
 from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
@@ -30,26 +30,11 @@ from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_inventory.handlers.machines import vm_id_of
 from hcmp_inventory.projections import pool_queries
 from hcmp_testkit.history import eventually, happened
+from hcmp_testkit.machines import registered
 from hcmp_testkit.nats import NatsServer
 
 Running = Callable[[], AbstractAsyncContextManager[FastAPI]]
 CONTEXT = Context(actor="service/test", correlation_id="test")
-
-
-def registered(name: str) -> VmRegistered:
-    """A machine that no provider made: what is released stays out of the pool."""
-    return VmRegistered(
-        name=name,
-        address=name,
-        ssh_host="127.0.0.1",
-        ssh_port=22,
-        ssh_user="hcmp",
-        exporter_host="127.0.0.1",
-        exporter_port=9100,
-        provider="static",
-        provider_ref=name,
-        host_key=f"key of {name}",
-    )
 
 
 async def machines(store: EventStore, count: int) -> list[str]:

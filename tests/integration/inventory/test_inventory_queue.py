@@ -20,26 +20,12 @@ from hcmp_contracts.project import (
     RetryRequested,
     RoleCount,
 )
-from hcmp_contracts.vm import VmQuarantined, VmRecycled, VmRegistered, VmReleased
+from hcmp_contracts.vm import VmQuarantined, VmRecycled, VmReleased
 from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_inventory.handlers.machines import vm_id_of
 from hcmp_inventory.projections import pool_queries
 from hcmp_testkit.history import eventually, happened
-
-
-def registered(name: str) -> VmRegistered:
-    return VmRegistered(
-        name=name,
-        address=name,
-        ssh_host="127.0.0.1",
-        ssh_port=22,
-        ssh_user="hcmp",
-        exporter_host="127.0.0.1",
-        exporter_port=9100,
-        provider="static",
-        provider_ref=name,
-        host_key=f"key of {name}",
-    )
+from hcmp_testkit.machines import registered
 
 
 async def add(store: EventStore, *names: str) -> None:

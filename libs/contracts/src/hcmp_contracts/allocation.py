@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from hcmp_contracts.envelope import DomainEvent, Fact
 
 
@@ -36,7 +38,9 @@ class AllocationGranted(DomainEvent):
 
 
 class AllocationQueued(DomainEvent):
-    """There are not enough machines, and the project waits until there are."""
+    """There are not enough machines, and the project waits until there are: one a role, which must carry the
+    labels that `labels` names for its role.
+    """
 
     event_type: ClassVar[str] = "hcmp.allocation.queued.v1"
     attempt: int
@@ -44,6 +48,7 @@ class AllocationQueued(DomainEvent):
     available: int
     owner_id: str
     roles: list[str]
+    labels: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class AllocationDenied(DomainEvent):

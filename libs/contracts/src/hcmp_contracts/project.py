@@ -9,8 +9,11 @@ from hcmp_contracts.envelope import DomainEvent, Fact
 
 
 class RoleCount(Fact):
+    """So many machines of a project play this role; each must carry these labels."""
+
     name: str
     count: int
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class PlannedStep(Fact):

@@ -614,6 +614,10 @@ export interface components {
         RoleAnswer: {
             /** Count */
             count: number;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
             /** Name */
             name: string;
         };

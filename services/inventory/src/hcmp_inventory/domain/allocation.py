@@ -17,6 +17,7 @@ from hcmp_contracts.allocation import (
     GrantedMachine,
 )
 from hcmp_eventstore.decider import Decider
+from hcmp_inventory.domain.placing import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,11 @@ class Regrant:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """There are too few machines for an attempt that waits: one a role is needed."""
+    """There are too few machines for an attempt that waits."""
 
     owner_id: str
     attempt: int
-    roles: tuple[str, ...]
+    wanted: tuple[Wanted, ...]
     available: int
 
 
@@ -172,9 +173,10 @@ def _queue(command: Queue, allocation: Allocation) -> list[AllocationEvent]:
                 AllocationQueued(
                     owner_id=command.owner_id,
                     attempt=command.attempt,
-                    needed=len(command.roles),
+                    needed=len(command.wanted),
                     available=command.available,
-                    roles=list(command.roles),
+                    roles=[wanted.role for wanted in command.wanted],
+                    labels={wanted.role: dict(wanted.labels) for wanted in command.wanted if wanted.labels},
                 )
             ]
 

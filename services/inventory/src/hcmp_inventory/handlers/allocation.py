@@ -10,6 +10,7 @@ from hcmp_eventstore.decider import Decision, Loaded, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import allocation, vm, vm_commands, vm_situations
+from hcmp_inventory.domain.placing import Wanted
 
 # What most projects are when they ask: nothing was ever decided for them.
 NOTHING_YET: Loaded[allocation.Allocation] = Loaded(allocation.NoAllocation(), 0)
@@ -99,9 +100,9 @@ class Allocations:
         ]
         return await execute(self.store, decisions, context)
 
-    async def queue(self, attempt: Attempt, roles: Sequence[str], available: int, context: Context) -> int:
+    async def queue(self, attempt: Attempt, wanted: Sequence[Wanted], available: int, context: Context) -> int:
         """Let the request wait. Raises allocation.AttemptAnsweredError and allocation.StillHeldError."""
-        command = allocation.Queue(attempt.owner_id, attempt.number, tuple(roles), available)
+        command = allocation.Queue(attempt.owner_id, attempt.number, tuple(wanted), available)
         return await execute(self.store, [Decision(allocation.DECIDER, attempt.project_id, command)], context)
 
     async def deny(self, attempt: Attempt, *, needed: int, available: int, context: Context) -> int:

@@ -59,7 +59,7 @@ class PoolProjection:
             version bigint NOT NULL
         );
         CREATE INDEX IF NOT EXISTS vm_by_status ON vm (status, name);
-        CREATE INDEX IF NOT EXISTS vm_free ON vm (vm_id) WHERE status = 'available';
+        CREATE INDEX IF NOT EXISTS vm_free ON vm (placement, vm_id) WHERE status = 'available';
         CREATE INDEX IF NOT EXISTS vm_by_request ON vm (request_id) WHERE request_id <> '';
         CREATE TABLE IF NOT EXISTS vm_history (
             vm_id text NOT NULL,

@@ -1,12 +1,13 @@
 """What is asked of the pool's tables. Each question is one statement, however many machines there are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from psycopg import sql
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from hcmp_contracts.vm import VmRegistered
 from hcmp_eventstore.projector import Pool
@@ -104,15 +105,32 @@ _SOME = sql.SQL(
     "SELECT {} FROM vm LEFT JOIN project USING (project_id) WHERE vm_id = ANY(%(ids)s) ORDER BY vm.name"
 ).format(_ROW)
 
-_FREE_WHERE = sql.SQL(
-    "SELECT vm_id, version, name, address, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, provider, "
-    "provider_ref, placement, host_key, credential, labels, request_id, request_digest "
-    "FROM vm WHERE status = 'available' AND NOT vm_id = ANY(%(besides)s) AND "
+# The hosts are found by skipping from one to the next in the index, however many machines each has.
+_FREE = sql.SQL("""
+    WITH RECURSIVE host AS (
+        (SELECT placement FROM vm WHERE status = 'available' ORDER BY placement LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT placement FROM vm WHERE status = 'available' AND placement > host.placement
+            ORDER BY placement LIMIT 1
+        ) FROM host WHERE placement IS NOT NULL
+    )
+    SELECT DISTINCT ON (vm_id < %(start)s, vm_id)
+        vm_id, version, name, address, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, provider,
+        provider_ref, vm.placement, host_key, credential, vm.labels, request_id, request_digest
+    FROM unnest(%(labels)s::jsonb[]) AS wanted (labels), host, LATERAL (
+        ({some} AND vm_id >= %(start)s ORDER BY vm_id LIMIT %(limit)s)
+        UNION ALL
+        ({some} AND vm_id < %(start)s ORDER BY vm_id LIMIT %(limit)s)
+        LIMIT %(limit)s
+    ) AS vm
+    ORDER BY vm_id < %(start)s, vm_id
+""").format(
+    some=sql.SQL(
+        "SELECT * FROM vm WHERE status = 'available' AND vm.placement = host.placement "
+        "AND vm.labels @> wanted.labels AND NOT vm_id = ANY(%(besides)s)"
+    )
 )
-_FREE = sql.SQL(
-    "({where} vm_id >= %(start)s ORDER BY vm_id LIMIT %(limit)s) UNION ALL "
-    "({where} vm_id < %(start)s ORDER BY vm_id LIMIT %(limit)s) LIMIT %(limit)s"
-).format(where=_FREE_WHERE)
 
 
 async def cells(pool: Pool, at: datetime | None = None) -> list[Cell]:
@@ -142,13 +160,20 @@ async def some(pool: Pool, vm_ids: Sequence[str]) -> list[Row]:
 
 
 async def free(
-    pool: Pool, *, besides: Collection[str] = (), start: str = "", limit: int | None = None
+    pool: Pool,
+    *,
+    labels: Sequence[Mapping[str, str]] = ({},),
+    besides: Collection[str] = (),
+    start: str = "",
+    limit: int | None = None,
 ) -> list[FreeMachine]:
     """Machines that can be reserved and are not among `besides`, in the order of their ids: from the id `start`
-    on, then from the first. At most `limit`, so that a pick costs the same in a pool of any size.
+    on, then from the first. For each of the sets `labels` at most `limit` on each host that carry it, so that a
+    pick costs the same in a pool of any size.
     """
+    values = {"labels": [Jsonb(dict(wanted)) for wanted in labels], "besides": list(besides)}
     async with pool.connection() as connection:
-        found = await connection.execute(_FREE, {"besides": list(besides), "start": start, "limit": limit})
+        found = await connection.execute(_FREE, values | {"start": start, "limit": limit})
         return [_free_machine(row) for row in await found.fetchall()]
 
 

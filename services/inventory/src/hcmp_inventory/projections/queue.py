@@ -11,6 +11,7 @@ from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, Alloc
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.projector import Cursor, Pool
 from hcmp_eventstore.recorded import Recorded
+from hcmp_inventory.domain.placing import Wanted
 
 
 class QueueProjection:
@@ -21,6 +22,7 @@ class QueueProjection:
             owner_id text NOT NULL,
             attempt integer NOT NULL,
             roles jsonb NOT NULL,
+            labels jsonb NOT NULL,
             since bigint NOT NULL
         );
     """
@@ -30,12 +32,13 @@ class QueueProjection:
             case AllocationQueued() as event:
                 # Queued again with other figures, it keeps its place.
                 await cursor.execute(
-                    "INSERT INTO queue VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                    "INSERT INTO queue VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                     [
                         recorded.aggregate_id,
                         event.owner_id,
                         event.attempt,
                         Jsonb(event.roles),
+                        Jsonb(event.labels),
                         recorded.sequence,
                     ],
                 )
@@ -50,27 +53,37 @@ class QueueProjection:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request that waits: one machine a role is needed."""
+    """A request that waits: one machine a role is needed, with the labels that `labels` names for it."""
 
     project_id: str
     owner_id: str
     attempt: int
     roles: list[str]
+    labels: dict[str, dict[str, str]]
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        return tuple(Wanted(role, self.labels.get(role, {})) for role in self.roles)
 
 
 async def waiting(pool: Pool) -> list[Waiting]:
     """Whose owner holds the fewest machines first, then the oldest. A request for more machines than the pool has
-    at all is left out: it would hold up everyone behind it.
+    at all, or has with the labels of one of its roles, is left out: it would hold up everyone behind it.
     """
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(Waiting)) as cursor:
         await cursor.execute(
             """
-            SELECT queue.project_id, queue.owner_id, queue.attempt, queue.roles
+            WITH live AS (
+                SELECT labels FROM vm WHERE status NOT IN ('retired', 'quarantined', 'maintenance')
+            )
+            SELECT queue.project_id, queue.owner_id, queue.attempt, queue.roles, queue.labels
             FROM queue LEFT JOIN (
                 SELECT owner_id, count(*) AS machines FROM vm WHERE owner_id IS NOT NULL GROUP BY owner_id
             ) AS held ON held.owner_id = queue.owner_id
-            WHERE jsonb_array_length(roles) <= (
-                SELECT count(*) FROM vm WHERE status NOT IN ('retired', 'quarantined', 'maintenance')
+            WHERE jsonb_array_length(roles) <= (SELECT count(*) FROM live) AND NOT EXISTS (
+                SELECT FROM jsonb_each(queue.labels) AS needed (role, labels)
+                WHERE (SELECT count(*) FROM jsonb_array_elements_text(roles) AS name WHERE name = needed.role)
+                    > (SELECT count(*) FROM live WHERE live.labels @> needed.labels)
             )
             ORDER BY coalesce(held.machines, 0), since
             """

@@ -1,20 +1,18 @@
 """Projects that ask for machines get them, all or none; whoever waits for them does so in the pool's queue."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hcmp_contracts.allocation import GrantedMachine
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectAdmitted, ProjectRequested, RetryRequested, RoleCount
-from hcmp_eventstore.decider import Loaded
 from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_inventory.domain import allocation, vm_errors
-from hcmp_inventory.domain.vm_situations import Available, Vm
+from hcmp_inventory.domain.placing import Wanted
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_inventory.handlers.reset import Resets
-from hcmp_inventory.projections.pool_queries import FreeMachine
-from hcmp_inventory.reactors.picking import Need, Picks
+from hcmp_inventory.reactors.picking import Need, Pick, Picks, seen
 
 SUBJECTS = ("hcmp.project.*.requested", "hcmp.project.*.admitted", "hcmp.project.*.retry-requested")
 MAX_PICKS = 20
@@ -24,14 +22,16 @@ class ContendedError(Exception):
     """Others were always faster: the request is taken up again later."""
 
 
+class _TakenError(Exception):
+    """Somebody else took what was picked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a project asks for: one machine a role, roles repeated by their count. Without `wait` it is answered
-    at once, even if there are too few.
-    """
+    """What a project asks for. Without `wait` it is answered at once, even if there are too few."""
 
     attempt: Attempt
-    roles: tuple[str, ...]
+    wanted: tuple[Wanted, ...]
     sequence: int
     wait: bool
 
@@ -44,9 +44,11 @@ class Asked:
         attempt = Attempt(recorded.aggregate_id, event.owner_id, number)
         return cls(attempt, _one_a_machine(event.roles), recorded.sequence, event.wait)
 
-    @property
-    def need(self) -> Need:
-        return Need(self.attempt.project_id, len(self.roles), self.sequence)
+    def of_role(self, role: str) -> tuple[Wanted, ...]:
+        return tuple(one for one in self.wanted if one.role == role)
+
+    def need(self, wanted: tuple[Wanted, ...], withheld: frozenset[str] = frozenset()) -> Need:
+        return Need(self.attempt.project_id, wanted, self.sequence, withheld)
 
 
 @dataclass(frozen=True)
@@ -67,41 +69,48 @@ class Granting:
             case _:
                 await self.answer(Asked.of(recorded), context)
 
-    async def answer(self, asked: Asked, context: Context) -> bool:
-        """Grant, queue or deny; whether the request has its answer now, which a queued one has not."""
+    async def answer(
+        self, asked: Asked, context: Context, *, withheld: frozenset[str] = frozenset()
+    ) -> frozenset[str] | None:
+        """Grant, queue or deny. None once the request has its answer; one that is queued has not: then the free
+        machines that it would have if there were enough, which is none of those that are `withheld`.
+        """
         for _ in range(MAX_PICKS):
             try:
-                if (answered := await self._try(asked, context)) is not None:
-                    return answered
+                return await self._try(asked, withheld, context)
+            except _TakenError:
+                continue
             except allocation.AttemptAnsweredError:
-                return True
+                return None
             except allocation.StillHeldError as held:
                 await self.allocations.release(asked.attempt.project_id, held.attempt, "retry", context)
         raise ContendedError
 
-    async def _try(self, asked: Asked, context: Context) -> bool | None:
-        """As `answer`; None when somebody else took what was picked."""
+    async def _try(self, asked: Asked, withheld: frozenset[str], context: Context) -> frozenset[str] | None:
+        """As `answer`. Raises _TakenError when somebody else took what was picked."""
         if await self.resets.in_progress():  # every machine is about to go
-            await self.allocations.deny(asked.attempt, needed=len(asked.roles), available=0, context=context)
-            return True
-        async with self.picks.take(asked.need) as picked:
-            if len(picked) < len(asked.roles):
-                return await self._too_few(asked, len(picked), context)
-            machines = [granted(machine, role) for machine, role in zip(picked, asked.roles, strict=True)]
+            await self.allocations.deny(asked.attempt, needed=len(asked.wanted), available=0, context=context)
+            return None
+        async with self.picks.take(asked.need(asked.wanted, withheld)) as pick:
+            if not pick.complete:
+                return await self._too_few(asked, pick, context)
             try:
-                sequence = await self.allocations.grant(asked.attempt, machines, context, seen=seen(picked))
-            except (vm_errors.VmNotAvailableError, ConcurrencyError):
-                await self.picks.see_what_happened_to(picked)
-                return None
-            self.picks.reserved(picked, sequence)
-            return True
+                sequence = await self.allocations.grant(
+                    asked.attempt, pick.granted, context, seen=seen(pick.machines)
+                )
+            except (vm_errors.VmNotAvailableError, ConcurrencyError) as taken:
+                await self.picks.see_what_happened_to(pick.machines)
+                raise _TakenError from taken
+            self.picks.reserved(pick.machines, sequence)
+            return None
 
-    async def _too_few(self, asked: Asked, available: int, context: Context) -> bool:
+    async def _too_few(self, asked: Asked, pick: Pick, context: Context) -> frozenset[str] | None:
+        available = len(pick.machines)
         if asked.wait:
-            await self.allocations.queue(asked.attempt, asked.roles, available, context)
-            return False
-        await self.allocations.deny(asked.attempt, needed=len(asked.roles), available=available, context=context)
-        return True
+            await self.allocations.queue(asked.attempt, asked.wanted, available, context)
+            return frozenset(machine.vm_id for machine in pick.machines)
+        await self.allocations.deny(asked.attempt, needed=len(asked.wanted), available=available, context=context)
+        return None
 
     async def _keep(self, asked: Asked, lost: frozenset[str], context: Context) -> None:
         """Give the project the machines that it holds once more, and others for those that it lost. When it holds
@@ -112,32 +121,22 @@ class Granting:
             if not isinstance(held, allocation.Granted) or held.attempt >= asked.attempt.number:
                 break
             kept = [machine for machine in held.granted if machine.vm_id not in lost]
-            roles = [machine.role for machine in held.granted if machine.vm_id in lost]
-            async with self.picks.take(Need(asked.attempt.project_id, len(roles), asked.sequence)) as picked:
-                if len(picked) < len(roles):
+            roles = Counter(machine.role for machine in held.granted if machine.vm_id in lost)
+            wanted = tuple(one for role in roles for one in asked.of_role(role)[: roles[role]])
+            async with self.picks.take(asked.need(wanted)) as pick:
+                if not pick.complete:
                     break
-                others = [granted(machine, role) for machine, role in zip(picked, roles, strict=True)]
                 try:
-                    sequence = await self.allocations.regrant(asked.attempt, held, kept, others, context)
+                    sequence = await self.allocations.regrant(asked.attempt, held, kept, pick.granted, context)
                 except (vm_errors.VmNotAvailableError, ConcurrencyError, allocation.AllocationMovedError):
-                    await self.picks.see_what_happened_to(picked)
+                    await self.picks.see_what_happened_to(pick.machines)
                     continue
                 except allocation.AttemptAnsweredError:
                     return
-                self.picks.reserved(picked, sequence)
+                self.picks.reserved(pick.machines, sequence)
                 return
         await self.answer(asked, context)
 
 
-def _one_a_machine(roles: Sequence[RoleCount]) -> tuple[str, ...]:
-    return tuple(role.name for role in roles for _ in range(role.count))
-
-
-def seen(picked: Sequence[FreeMachine]) -> dict[str, Loaded[Vm]]:
-    """What the read model says of these machines."""
-    return {machine.vm_id: Loaded(Available(machine.facts), machine.version) for machine in picked}
-
-
-def granted(machine: FreeMachine, role: str) -> GrantedMachine:
-    facts = machine.facts.model_dump(include=set(GrantedMachine.model_fields))
-    return GrantedMachine(vm_id=machine.vm_id, role=role, **facts)
+def _one_a_machine(roles: Sequence[RoleCount]) -> tuple[Wanted, ...]:
+    return tuple(Wanted(role.name, role.labels) for role in roles for _ in range(role.count))

@@ -27,12 +27,12 @@ class Queueing:
     projector: Projector
 
     async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
-        """Serve the queue until somebody has to wait on: who comes later does not overtake."""
+        """Serve the queue: who comes later gets none of the machines that whoever has to wait on would have."""
         if not await self.projector.wait_for(recorded.sequence, CATCH_UP_SECONDS):
             raise StoreUnavailableError("the read model has not caught up")
         context = Context.caused_by(recorded, service="inventory")
+        withheld: frozenset[str] = frozenset()
         for waiting in await queue.waiting(self.pool):
             attempt = Attempt(waiting.project_id, waiting.owner_id, waiting.attempt)
-            asked = Asked(attempt, tuple(waiting.roles), recorded.sequence, wait=True)
-            if not await self.granting.answer(asked, context):
-                return
+            asked = Asked(attempt, waiting.wanted, recorded.sequence, wait=True)
+            withheld |= await self.granting.answer(asked, context, withheld=withheld) or frozenset()

@@ -59,6 +59,7 @@ class LeaseBody(Body):
 class RoleAnswer(BaseModel):
     name: str
     count: int
+    labels: dict[str, str]
 
 
 class TemplateStepAnswer(BaseModel):
@@ -91,7 +92,7 @@ class TemplateAnswer(BaseModel):
             id=template.id,
             title=template.title.read_in(language),
             description=template.description.read_in(language),
-            roles=[RoleAnswer(name=role.name, count=role.count) for role in template.roles],
+            roles=[RoleAnswer(**role.model_dump()) for role in template.roles],
             steps=[
                 TemplateStepAnswer(number=number, name=step.name.read_in(language))
                 for number, step in enumerate(template.steps, start=1)
