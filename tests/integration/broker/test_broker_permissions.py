@@ -41,6 +41,7 @@ OWNED = {
     "inventory": [
         "hcmp.vm.v1.reserved",
         "hcmp.allocation.p1.granted",
+        "hcmp.pool-policy.p1.set",
         "hcmp.settings.platform.changed",
         "hcmp.system.platform.factory-reset-requested",
     ],

@@ -191,6 +191,7 @@ async def test_a_reset_that_is_left_alone_with_a_project_ends_all_the_same(
         parts.imports.exclusive,
         purgeable(inventory_settings),
         parts.resets,
+        parts.policies,
         patience=0.5,
     )
     [begun] = await event_store.load("system", SYSTEM)

@@ -7,6 +7,7 @@ from hcmp_contracts.account import AccountEvent
 from hcmp_contracts.allocation import AllocationEvent
 from hcmp_contracts.dead_letter import DeadLetterRecorded
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
+from hcmp_contracts.pool_policy import PoolPolicyEvent
 from hcmp_contracts.project import ProjectEvent
 from hcmp_contracts.quota import QuotaEvent
 from hcmp_contracts.settings import SettingsEvent
@@ -19,6 +20,7 @@ UNIONS: tuple[Any, ...] = (
     AccountEvent,
     VmEvent,
     AllocationEvent,
+    PoolPolicyEvent,
     SettingsEvent,
     SystemEvent,
     ProjectEvent,

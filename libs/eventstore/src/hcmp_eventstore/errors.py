@@ -49,6 +49,14 @@ class RejectedEventError(EventStoreError):
     """A reaction says that trying this event again is of no use; it goes to the dead letters at once."""
 
 
+class NotYetError(EventStoreError):
+    """A reaction says that the time for this event comes in so many seconds: it is handed out again then."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not before {seconds:.1f} s from now")
+        self.seconds = seconds
+
+
 class EventLeftError(EventStoreError):
     """A reaction has lost its hold on this event, to another worker for one: it is left as it is, neither
     done nor failed. The broker hands it out again when whoever holds it falls silent.

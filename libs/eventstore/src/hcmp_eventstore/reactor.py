@@ -20,6 +20,7 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.errors import (
     EventLeftError,
     MisplacedEventError,
+    NotYetError,
     RejectedEventError,
     StoreFullError,
     StoreUnavailableError,
@@ -49,9 +50,10 @@ class Reactor:
 
     `handle` returns when the event's command is done (acknowledged), raises RejectedEventError when trying
     again is of no use (dead letter at once), EventLeftError when it lost its hold (no outcome: handed out
-    again when nobody tells that it is in progress), one of OUTAGES (tried again for as long as it lasts), or
-    anything else (tried again, and a dead letter after MAX_DELIVERIES). While it runs the broker is told so
-    every IN_PROGRESS_SECONDS: when the process dies another one gets the event ACK_WAIT_SECONDS later.
+    again when nobody tells that it is in progress), NotYetError (handed out again when it is time), one of
+    OUTAGES (tried again for as long as it lasts), or anything else (tried again, and a dead letter after
+    MAX_DELIVERIES). While it runs the broker is told so every IN_PROGRESS_SECONDS: when the process dies
+    another one gets the event ACK_WAIT_SECONDS later.
     `slots` is how many events run at once. On the stream TIMERS it hears an event again when the timer that
     carries it is due; `sequence` is then the timer's.
     """
@@ -116,6 +118,9 @@ class Reactor:
             # An ack or a nak from here would count for the worker that has the event now.
             log.warning("event_left", reactor=self.durable, subject=message.subject, reason=str(error))
             OUTCOMES.labels(self.durable, "left").inc()
+        except NotYetError as later:
+            await message.nak(delay=max(later.seconds, RETRY_SECONDS))
+            OUTCOMES.labels(self.durable, "later").inc()
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, its event is tried again or kept
             await self._try_again(message, error)
         else:

@@ -19,11 +19,21 @@ from hcmp_inventory.api.parts import Parts
 from hcmp_inventory.handlers.allocation import Allocations
 from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
+from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
 from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.projections.model import MODEL
-from hcmp_inventory.reactors import granting, outcomes, picking, queueing, recycling, resetting, retirement
+from hcmp_inventory.reactors import (
+    granting,
+    keeping,
+    outcomes,
+    picking,
+    queueing,
+    recycling,
+    resetting,
+    retirement,
+)
 from hcmp_inventory.settings import InventorySettings
 from hcmp_webkit.identity import Identity
 from hcmp_webkit.platform import Platform, open_platform
@@ -95,6 +105,7 @@ def _parts(settings: InventorySettings, platform: Platform, providers: Mapping[s
         projector=platform.projector,
         machines=machines,
         imports=Imports(machines=machines, providers=providers, exclusive=locks),
+        policies=PoolPolicies(platform.store),
         settings=PlatformSettings(store=platform.store, vault=vault),
         resets=Resets(store=platform.store, accounts=RemoteAccounts(platform.client), backups=_backups(settings)),
         metrics_targets=tuple(target for target in targets if target),
@@ -121,14 +132,16 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
         password=settings.reset_nats_password.get_secret_value(),
     )
     grants = granting.Granting(allocations, picking.Picks(store, pool, projector), parts.resets)
+    keeper = keeping.Keeping(pool, projector, parts.imports, parts.policies, parts.resets)
     recycler = recycling.Recycler(parts.machines, providers, parts.resets)
-    reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets)
+    reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets, parts.policies)
 
     def reactor(name: str, subjects: tuple[str, ...], handle: Handler, slots: int = 1) -> Reactor:
         return Reactor(platform.client, SERVICE, name, subjects, handle, slots=slots)
 
     return [
         reactor("granting", granting.SUBJECTS, grants, GRANTS_AT_ONCE),
+        reactor("keeping", keeping.SUBJECTS, keeper),
         reactor("queueing", queueing.SUBJECTS, queueing.Queueing(grants, pool, projector)),
         reactor("outcomes", outcomes.SUBJECTS, outcomes.Outcomes(allocations), slots=4),
         reactor("recycling", recycling.SUBJECTS, recycler, RECYCLES_AT_ONCE),

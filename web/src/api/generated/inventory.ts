@@ -68,6 +68,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pool/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Policies
+         * @description All policies by name, each with how it stands.
+         */
+        get: operations["list_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pool/policies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Policy
+         * @description One policy, with its version as ETag.
+         */
+        get: operations["get_policy"];
+        /**
+         * Put Policy
+         * @description Make or change a policy; with If-Match only if it is still that version, otherwise 412.
+         */
+        put: operations["put_policy"];
+        post?: never;
+        /**
+         * Delete Policy
+         * @description No longer keep the pool so; its machines stay.
+         */
+        delete: operations["delete_policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/prometheus-sd": {
         parameters: {
             query?: never;
@@ -390,6 +438,66 @@ export interface components {
              * @example hcmp
              */
             ssh_user?: string;
+        };
+        /** PoliciesAnswer */
+        PoliciesAnswer: {
+            /** Policies */
+            policies: components["schemas"]["PolicyAnswer"][];
+        };
+        /**
+         * PolicyAnswer
+         * @description A policy and its machines: `ready` for anybody, `coming` back from a recycle, in `total`.
+         *
+         *     `failures` counts how often in a row the provider could not make what was missing; it is tried again at
+         *     `retry_at`, and a policy that is `suspended` only every ten minutes.
+         */
+        PolicyAnswer: {
+            /** Coming */
+            coming: number;
+            /** Failures */
+            failures: number;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Last Failure */
+            last_failure: string | null;
+            /** Maximum */
+            maximum: number;
+            /** Minimum Ready */
+            minimum_ready: number;
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
+            /** Ready */
+            ready: number;
+            /** Retry At */
+            retry_at: string | null;
+            /** Suspended */
+            suspended: boolean;
+            /** Total */
+            total: number;
+        };
+        /**
+         * PolicyBody
+         * @description Of the provider's machines with these labels, `minimum_ready` are kept free, and never more than `maximum`
+         *     are there in all. Machines that the policy makes carry the labels.
+         */
+        PolicyBody: {
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
+            /** Maximum */
+            maximum: number;
+            /** Minimum Ready */
+            minimum_ready: number;
+            /**
+             * Provider
+             * @enum {string}
+             */
+            provider: "docker" | "vsphere";
         };
         /**
          * PoolAnswer
@@ -719,6 +827,172 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PoolAnswer"];
                 };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoliciesAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag that the change is based on */
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag that the change is based on */
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused: `type` says why */
             "4XX": {

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from hcmp_inventory.api import administration, pool, vms
+from hcmp_inventory.api import administration, policies, pool, vms
 from hcmp_inventory.api.errors import ERRORS
 from hcmp_webkit.app import Lifespan, create_app
 
@@ -11,5 +11,6 @@ def application(lifespan: Lifespan | None = None) -> FastAPI:
     app = create_app(service="inventory", lifespan=lifespan, errors=ERRORS)
     app.include_router(vms.router)
     app.include_router(pool.router)
+    app.include_router(policies.router)
     app.include_router(administration.router)
     return app

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from hcmp_inventory.domain.pool_policy import PoolPolicyUnknownError
 from hcmp_inventory.domain.system import ResetInProgressError
 from hcmp_inventory.domain.vm_errors import (
     VmInUseError,
@@ -12,7 +13,7 @@ from hcmp_inventory.domain.vm_errors import (
     VmWrongStatusError,
 )
 from hcmp_inventory.handlers.imports import ImportIncompleteError, NoProviderError
-from hcmp_inventory.handlers.settings import SettingsChangedMeanwhileError
+from hcmp_inventory.handlers.versioned import ChangedMeanwhileError
 from hcmp_inventory.ports.connections import (
     AddressRefusedError,
     CredentialRefusedError,
@@ -181,9 +182,9 @@ def _backup_failed(error: BackupFailedError) -> Problem:
 def _changed_meanwhile(_: Any) -> Problem:
     return Problem(
         "precondition-failed",
-        title="The settings were changed meanwhile",
+        title="It was changed meanwhile",
         status=412,
-        detail="Somebody else changed the settings. Read them again and repeat your change.",
+        detail="Somebody else has changed it since you read it. Read it again and repeat your change.",
     )
 
 
@@ -204,5 +205,6 @@ ERRORS: ErrorTable = {
     TooManyAttemptsError: _too_many_attempts,
     AccountsUnavailableError: _accounts_unavailable,
     BackupFailedError: _backup_failed,
-    SettingsChangedMeanwhileError: _changed_meanwhile,
+    ChangedMeanwhileError: _changed_meanwhile,
+    PoolPolicyUnknownError: lambda _: not_found(),
 }

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
+from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
 
@@ -19,6 +20,7 @@ class Parts:
     projector: Projector
     machines: Machines
     imports: Imports
+    policies: PoolPolicies
     settings: PlatformSettings
     resets: Resets
     metrics_targets: tuple[str, ...]

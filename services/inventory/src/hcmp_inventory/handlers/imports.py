@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hcmp_contracts.vm import ProviderName, VmRegistered
 from hcmp_eventstore.decider import load
@@ -34,6 +34,7 @@ class Import:
     count: int
     request_id: str
     request_digest: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class NoProviderError(Exception):
@@ -48,7 +49,8 @@ class ImportIncompleteError(Exception):
     """Some machines could not be made; the others are in the pool."""
 
     def __init__(self, registered: list[str], failures: dict[str, str]) -> None:
-        super().__init__(f"{len(failures)} machines could not be made")
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(failures.items()))
+        super().__init__(f"{len(failures)} machines could not be made ({reasons})")
         self.registered = registered
         self.failures = failures
 
@@ -136,6 +138,7 @@ def _facts(machine: Machine, wanted: Import) -> VmRegistered:
         provider_ref=machine.provider_ref,
         placement=machine.placement,
         host_key=machine.host_key,
+        labels=dict(wanted.labels),
         request_id=wanted.request_id,
         request_digest=wanted.request_digest,
     )

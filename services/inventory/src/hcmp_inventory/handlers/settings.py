@@ -3,16 +3,12 @@
 from dataclasses import dataclass, replace
 
 from hcmp_contracts.settings import PLATFORM
-from hcmp_eventstore.decider import Decision, execute, load
-from hcmp_eventstore.errors import ConcurrencyError
+from hcmp_eventstore.decider import Decision, load
 from hcmp_eventstore.recorded import Context
-from hcmp_eventstore.store import EventStore, Write
+from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import settings
+from hcmp_inventory.handlers.versioned import execute_on
 from hcmp_inventory.ports.services import UnreadableSecretError, Vault
-
-
-class SettingsChangedMeanwhileError(Exception):
-    """The settings are no longer the version that the caller had seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +29,11 @@ class PlatformSettings:
     async def change(self, change: settings.Change, *, seen: int | None, context: Context) -> int:
         """Change what is given; its password is in clear here. `seen` is the version that it is based on.
 
-        Returns the sequence of the last event. Raises SettingsChangedMeanwhileError.
+        Returns the sequence of the last event. Raises ChangedMeanwhileError.
         """
         current = await self.read()
         sealed = self._sealed(change, current.settings)
-        if seen is None:
-            return await execute(self.store, [Decision(settings.DECIDER, PLATFORM, sealed)], context)
-        if seen != current.version:
-            raise SettingsChangedMeanwhileError
-        events = settings.decide(sealed, current.settings)
-        if not events:
-            return current.version
-        write = Write(settings.DECIDER.aggregate, PLATFORM, current.version, events)
-        try:
-            return await self.store.append([write], context)
-        except ConcurrencyError as conflict:
-            raise SettingsChangedMeanwhileError from conflict
+        return await execute_on(self.store, Decision(settings.DECIDER, PLATFORM, sealed), context, seen=seen)
 
     def _sealed(self, change: settings.Change, current: settings.Settings) -> settings.Change:
         """The same change with its password as ciphertext; one that is set already changes nothing."""

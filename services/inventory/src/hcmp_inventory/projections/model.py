@@ -2,6 +2,7 @@
 
 from hcmp_eventstore.projector import ReadModel
 from hcmp_inventory.projections.maintenance import MaintenanceProjection
+from hcmp_inventory.projections.policies import PoliciesProjection
 from hcmp_inventory.projections.pool import PoolProjection
 from hcmp_inventory.projections.projects import ProjectsProjection
 from hcmp_inventory.projections.queue import QueueProjection
@@ -9,5 +10,11 @@ from hcmp_inventory.projections.queue import QueueProjection
 MODEL = ReadModel(
     name="inventory",
     version=4,
-    projections=(PoolProjection(), ProjectsProjection(), QueueProjection(), MaintenanceProjection()),
+    projections=(
+        PoolProjection(),
+        ProjectsProjection(),
+        QueueProjection(),
+        MaintenanceProjection(),
+        PoliciesProjection(),
+    ),
 )

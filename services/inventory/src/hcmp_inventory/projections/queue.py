@@ -66,6 +66,13 @@ class Waiting:
         return tuple(Wanted(role, self.labels.get(role, {})) for role in self.roles)
 
 
+async def awaited(pool: Pool) -> list[Wanted]:
+    """Every machine that a request in the queue needs, whether the pool has so many or not."""
+    async with pool.connection() as connection, connection.cursor(row_factory=class_row(Waiting)) as cursor:
+        await cursor.execute("SELECT project_id, owner_id, attempt, roles, labels FROM queue ORDER BY since")
+        return [wanted for waiting in await cursor.fetchall() for wanted in waiting.wanted]
+
+
 async def waiting(pool: Pool) -> list[Waiting]:
     """Whose owner holds the fewest machines first, then the oldest. A request for more machines than the pool has
     at all, or has with the labels of one of its roles, is left out: it would hold up everyone behind it.

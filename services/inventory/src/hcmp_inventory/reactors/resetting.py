@@ -16,13 +16,14 @@ from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore
-from hcmp_inventory.domain import system, vm, vm_commands
+from hcmp_inventory.domain import pool_policy, system, vm, vm_commands
 from hcmp_inventory.domain.vm_situations import Assigned, Recycling, Reserved
 from hcmp_inventory.handlers.imports import LAB
+from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.ports.services import Exclusive, ProjectLogs
-from hcmp_inventory.projections import pool_queries, projects
+from hcmp_inventory.projections import policies, pool_queries, projects
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class Resetting:
     exclusive: Exclusive
     logs: ProjectLogs
     resets: Resets
+    rules: PoolPolicies
     patience: float = PATIENCE_SECONDS
     pause: float = PAUSE_SECONDS
 
@@ -69,6 +71,8 @@ class Resetting:
 
     async def _carry_out(self, since: int, context: Context) -> None:
         await self._until_projects_are_gone(since)
+        for policy in await policies.policies(self.pool):  # they would fill the pool again
+            await self.rules.command(policy.policy_id, pool_policy.Remove(), context)
         await self._retire_all(context)
         await self._destroy_all()
         await self.logs.purge()

@@ -6,7 +6,18 @@ The fields are listed one by one, so that a new one (a credential, a key) is tol
 from dataclasses import dataclass
 from typing import Any
 
-from hcmp_contracts import account, allocation, dead_letter, project, quota, settings, system, terminal_session, vm
+from hcmp_contracts import (
+    account,
+    allocation,
+    dead_letter,
+    pool_policy,
+    project,
+    quota,
+    settings,
+    system,
+    terminal_session,
+    vm,
+)
 from hcmp_contracts.envelope import DomainEvent
 
 TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
@@ -35,6 +46,10 @@ TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
     allocation.AllocationQueued: ("attempt", "needed", "available"),
     allocation.AllocationDenied: ("attempt", "needed", "available"),
     allocation.AllocationReleased: ("reason",),
+    pool_policy.PoolPolicySet: ("name", "provider", "minimum_ready", "maximum", "labels"),
+    pool_policy.PoolPolicyRemoved: (),
+    pool_policy.PoolPolicyCreationFailed: ("reason", "failures", "retry_at"),
+    pool_policy.PoolPolicyRecovered: (),
     settings.SettingsChanged: ("changes",),
     settings.MaintenanceEnabled: ("message",),
     settings.MaintenanceDisabled: (),
