@@ -20,3 +20,8 @@ def test_a_reset_that_is_going_on_is_not_begun_again() -> None:
 
 def test_there_may_be_another_reset_later() -> None:
     scenario(DECIDER).given(REQUESTED, COMPLETED).when(RequestReset("/backups/one.tar")).then(REQUESTED)
+
+
+def test_what_becomes_of_the_machines_is_kept_with_the_request() -> None:
+    forget = REQUESTED.model_copy(update={"machines": "forget"})
+    scenario(DECIDER).given().when(RequestReset("/backups/one.tar", "forget")).then(forget)

@@ -204,3 +204,26 @@ async def test_a_reset_that_is_left_alone_with_a_project_ends_all_the_same(
 def purgeable(settings: InventorySettings) -> PurgeableLogs:
     password: SecretStr = settings.reset_nats_password
     return PurgeableLogs(settings.nats_url, user=settings.reset_nats_user, password=password.get_secret_value())
+
+
+async def test_machines_that_are_to_be_forgotten_leave_the_pool_and_stay_as_they_are(
+    operator: AsyncClient, lab: SshLab[Machine], event_store: EventStore
+) -> None:
+    await furnished(operator, 2)
+    assert (await operator.post("/api/admin/reset", json=RESET | {"machines": "forget"})).status_code == 202
+    await eventually(lambda: told(event_store, "system", SYSTEM), lambda events: len(events) == 2, seconds=20)
+    assert await counted(operator) == EMPTY
+    assert sorted(lab.machines) == ["lab-01", "lab-02"]
+
+
+async def test_a_reset_removes_the_pools_policies_so_that_the_pool_stays_empty(
+    operator: AsyncClient, lab: SshLab[Machine], event_store: EventStore
+) -> None:
+    policy = {"provider": "docker", "minimum_ready": 2, "maximum": 4}
+    assert (await operator.put("/api/pool/policies/small", json=policy)).status_code == 200
+    await eventually(lambda: counted(operator), lambda counts: counts["available"] == 2, seconds=20)
+    assert (await operator.post("/api/admin/reset", json=RESET)).status_code == 202
+    await eventually(lambda: told(event_store, "system", SYSTEM), lambda events: len(events) == 2, seconds=20)
+    assert (await operator.get("/api/pool/policies")).json() == {"policies": []}
+    assert await counted(operator) == EMPTY
+    assert lab.machines == {}

@@ -105,8 +105,11 @@ class VmMaintenanceEnded(DomainEvent):
 
 
 class VmRetired(DomainEvent):
+    """It left the pool, and its provider sees to it; one that is `forgotten` is left as it is."""
+
     event_type: ClassVar[str] = "hcmp.vm.retired.v1"
     reason: str
+    forgotten: bool = False
 
 
 class VmHostKeyChanged(DomainEvent):

@@ -13,7 +13,8 @@ export interface paths {
         /**
          * Reset
          * @description Take a backup, then begin the factory reset: runs stop; projects, machines, logs and recordings go;
-         *     accounts stay.
+         *     accounts stay. The machines are made by their providers as if they had never been used (`recycle`), or left as
+         *     they are (`forget`).
          */
         post: operations["reset"];
         delete?: never;
@@ -613,6 +614,12 @@ export interface components {
              * @constant
              */
             confirm: "RESET";
+            /**
+             * Machines
+             * @default recycle
+             * @enum {string}
+             */
+            machines?: "recycle" | "forget";
             /**
              * Password
              * Format: password

@@ -42,8 +42,9 @@ async def put_settings(
 @router.post("/reset", status_code=202)
 async def reset(caller: Operator, request: Request, inventory: Inventory, body: ResetBody) -> ResetAccepted:
     """Take a backup, then begin the factory reset: runs stop; projects, machines, logs and recordings go;
-    accounts stay.
+    accounts stay. The machines are made by their providers as if they had never been used (`recycle`), or left as
+    they are (`forget`).
     """
     password = body.password.get_secret_value()
-    backup = await inventory.resets.request(caller.account_id, password, context(caller, request))
+    backup = await inventory.resets.request(caller.account_id, password, body.machines, context(caller, request))
     return ResetAccepted(backup=backup)

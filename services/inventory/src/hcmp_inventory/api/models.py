@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from hcmp_contracts.system import MachinesChoice
 from hcmp_inventory.domain.vm_situations import VmStatus
 
 _LABEL = r"^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$"
@@ -93,6 +94,7 @@ class ResetAccepted(BaseModel):
 
 class ResetBody(Body):
     confirm: Literal["RESET"]
+    machines: MachinesChoice = "recycle"
     password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested, SystemEvent
+from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested, MachinesChoice, SystemEvent
 from hcmp_eventstore.decider import Decider
 
 PLATFORM = "platform"
@@ -12,6 +12,7 @@ PLATFORM = "platform"
 @dataclass(frozen=True, slots=True)
 class RequestReset:
     backup: str | None = None
+    machines: MachinesChoice = "recycle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class InService:
 @dataclass(frozen=True, slots=True)
 class Resetting:
     backup: str | None = None
+    machines: MachinesChoice = "recycle"
 
 
 System = InService | Resetting
@@ -42,8 +44,8 @@ class ResetInProgressError(Exception):
 
 def decide(command: SystemCommand, system: System) -> list[SystemEvent]:
     match (command, system):
-        case (RequestReset(backup=backup), InService()):
-            return [FactoryResetRequested(backup=backup)]
+        case (RequestReset(backup=backup, machines=choice), InService()):
+            return [FactoryResetRequested(backup=backup, machines=choice)]
         case (CompleteReset(projects=projects, machines=machines), Resetting(backup=backup)):
             return [FactoryResetCompleted(projects=projects, machines=machines, backup=backup)]
         case _:
@@ -52,8 +54,8 @@ def decide(command: SystemCommand, system: System) -> list[SystemEvent]:
 
 def evolve(_: System, event: SystemEvent) -> System:
     match event:
-        case FactoryResetRequested(backup=backup):
-            return Resetting(backup)
+        case FactoryResetRequested(backup=backup, machines=machines):
+            return Resetting(backup, machines)
         case FactoryResetCompleted():
             return InService()
         case _:

@@ -237,9 +237,9 @@ def _retire(command: Retire, vm: Vm) -> list[VmEvent]:
         case Retired():
             return []
         case Available() | Quarantined() | UnderMaintenance():
-            return [VmRetired(reason=command.reason)]
+            return [VmRetired(reason=command.reason, forgotten=command.forget)]
         case _ if command.even_if_busy:
-            return [VmRetired(reason=command.reason)]
+            return [VmRetired(reason=command.reason, forgotten=command.forget)]
         case _:
             raise _refusal(vm, "retire")
 

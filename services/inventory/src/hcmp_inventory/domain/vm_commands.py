@@ -89,6 +89,7 @@ class Retire:
 
     reason: str
     even_if_busy: bool = False
+    forget: bool = False
 
 
 VmCommand = (

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hcmp_contracts.system import MachinesChoice
 from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
@@ -15,7 +16,9 @@ class Resets:
     accounts: Accounts
     backups: Backups
 
-    async def request(self, account_id: str, password: str, context: Context) -> str | None:
+    async def request(
+        self, account_id: str, password: str, machines: MachinesChoice, context: Context
+    ) -> str | None:
         """Where the reset that now goes on has its backup. It is taken before the reset is asked for: so nothing
         is destroyed if it cannot be, and what it holds does not reset itself once it is restored.
 
@@ -24,7 +27,7 @@ class Resets:
         await self.accounts.verify_password(account_id, password)
         state = await self._state()
         if not isinstance(state, system.Resetting):
-            await self._command(system.RequestReset(await self.backups.take()), context)
+            await self._command(system.RequestReset(await self.backups.take(), machines), context)
             state = await self._state()
         return state.backup if isinstance(state, system.Resetting) else None
 

@@ -56,9 +56,10 @@ class Resetting:
     async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
         """Carry the reset to its end, however often a part of it fails: half a reset is of no use to anybody."""
         context = Context.caused_by(recorded, service="inventory")
+        forget = isinstance(recorded.event, FactoryResetRequested) and recorded.event.machines == "forget"
         while await self._is_open(recorded.sequence):
             try:
-                await self._carry_out(recorded.sequence, context)
+                await self._carry_out(recorded.sequence, context, forget=forget)
             except Exception:
                 log.exception("reset_goes_on", pause=self.pause)
                 await asyncio.sleep(self.pause)
@@ -69,12 +70,13 @@ class Resetting:
         newest = max(past.sequence for past in history if isinstance(past.event, FactoryResetRequested))
         return newest == sequence and await self.resets.in_progress()
 
-    async def _carry_out(self, since: int, context: Context) -> None:
+    async def _carry_out(self, since: int, context: Context, *, forget: bool) -> None:
         await self._until_projects_are_gone(since)
         for policy in await policies.policies(self.pool):  # they would fill the pool again
             await self.rules.command(policy.policy_id, pool_policy.Remove(), context)
-        await self._retire_all(context)
-        await self._destroy_all()
+        await self._retire_all(context, forget=forget)
+        if not forget:
+            await self._destroy_all()
         await self.logs.purge()
         await self.resets.complete(
             projects=(await projects.ended_since(self.pool, since)).deleted,
@@ -107,8 +109,8 @@ class Resetting:
             if isinstance(loaded.state, Reserved | Assigned | Recycling)
         ]
 
-    async def _retire_all(self, context: Context) -> None:
-        retire = vm_commands.Retire("factory reset", even_if_busy=True)
+    async def _retire_all(self, context: Context, *, forget: bool) -> None:
+        retire = vm_commands.Retire("factory reset", even_if_busy=True, forget=forget)
         while known := await pool_queries.known(self.pool):
             for start in range(0, len(known), RETIRED_AT_ONCE):
                 some = known[start : start + RETIRED_AT_ONCE]

@@ -1,9 +1,10 @@
-"""A machine that left the pool is destroyed, if a provider had made it."""
+"""A machine that left the pool is destroyed, if a provider had made it and it is not to be left as it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcmp_contracts.envelope import DomainEvent
+from hcmp_contracts.vm import VmRetired
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.store import EventStore
@@ -23,6 +24,8 @@ class Undertaker:
     exclusive: Exclusive
 
     async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
+        if isinstance(recorded.event, VmRetired) and recorded.event.forgotten:
+            return
         before = await self._before(recorded)
         if isinstance(before, Unknown | Retired):
             return

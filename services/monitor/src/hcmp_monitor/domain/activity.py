@@ -53,7 +53,7 @@ TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
     settings.SettingsChanged: ("changes",),
     settings.MaintenanceEnabled: ("message",),
     settings.MaintenanceDisabled: (),
-    system.FactoryResetRequested: ("backup",),
+    system.FactoryResetRequested: ("backup", "machines"),
     system.FactoryResetCompleted: ("projects", "machines", "backup"),
     project.ProjectRequested: ("name", "template", "packages", "lease_expires_at", "dry_run", "needs_approval"),
     project.ProjectApproved: (),
