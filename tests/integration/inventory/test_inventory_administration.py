@@ -89,6 +89,24 @@ async def test_the_pool_is_shown_as_it_was(operator: AsyncClient) -> None:
         assert (await operator.get("/api/pool", params={"at": edge})).status_code == 200
 
 
+async def test_the_pool_comes_in_pages_by_name_now_and_as_it_was(operator: AsyncClient) -> None:
+    await furnished(operator, 3)
+
+    async def names(**params: str) -> list[list[str]]:
+        pages: list[list[str]] = []
+        cursor = ""
+        while not pages or cursor:
+            asked = params | {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+            answer = (await operator.get("/api/pool", params=asked)).json()
+            assert answer["counts"] == EMPTY | {"available": 3}
+            pages.append([vm["name"] for vm in answer["vms"]])
+            cursor = answer["next_cursor"]
+        return pages
+
+    assert await names() == await names(at=datetime.now(UTC).isoformat()) == [["lab-01", "lab-02"], ["lab-03"]]
+    assert (await operator.get("/api/pool", params={"cursor": "bm9wZSE="})).status_code == 422
+
+
 async def test_settings_are_kept_told_and_never_show_the_password(
     operator: AsyncClient, member: AsyncClient, event_store: EventStore
 ) -> None:

@@ -56,7 +56,7 @@ export interface paths {
         };
         /**
          * Get Pool
-         * @description How many machines are in each state, and each machine with its status.
+         * @description How many machines are in each state, and each machine with its status, by name, in pages.
          *
          *     Operators see whose it is and why; others see that of their own machines only.
          */
@@ -502,11 +502,13 @@ export interface components {
         };
         /**
          * PoolAnswer
-         * @description `maintenance` is always the present one, whatever `at` is.
+         * @description `counts` are of the whole pool, `vms` one page of it; `maintenance` is always the present one.
          */
         PoolAnswer: {
             counts: components["schemas"]["PoolCounts"];
             maintenance: components["schemas"]["MaintenanceNotice"];
+            /** Next Cursor */
+            next_cursor: string | null;
             /** Vms */
             vms: components["schemas"]["PoolMachine"][];
         };
@@ -819,6 +821,8 @@ export interface operations {
             query?: {
                 /** @description the pool as it was at this time */
                 at?: string | null;
+                limit?: number;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;

@@ -1,13 +1,15 @@
 """Machines out of the read model, as callers read them, once it stands for what they have just done."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from hcmp_inventory.api.models import Machine, PoolMachine
+from hcmp_inventory.api.models import NAME, Machine, PoolMachine
 from hcmp_inventory.api.parts import Parts
 from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.projections.pool_queries import Cell, Row
 from hcmp_webkit.identity import Principal
+from hcmp_webkit.pages import decode_cursor, unknown_cursor
 from hcmp_webkit.problems import Problem, not_found
 
 
@@ -21,6 +23,14 @@ def pool_machine(cell: Cell, reader: Principal) -> PoolMachine:
         return PoolMachine(id=cell.vm_id, **asdict(cell))
     nothing = dict.fromkeys(("address", "provider", "project_id", "owner", "role", "reason", "labels"))
     return PoolMachine(id=cell.vm_id, name=cell.name, status=cell.status, **nothing)
+
+
+def name_in(cursor: str | None) -> str | None:
+    """The name that a page ended with. Raises Problem 422 `malformed-request`."""
+    name = decode_cursor(cursor)
+    if name is not None and not re.fullmatch(NAME, name):
+        raise unknown_cursor()
+    return name
 
 
 async def present(parts: Parts, vm_ids: Sequence[str], sequence: int) -> list[Machine]:

@@ -168,10 +168,11 @@ class MaintenanceNotice(BaseModel):
 
 
 class PoolAnswer(BaseModel):
-    """`maintenance` is always the present one, whatever `at` is."""
+    """`counts` are of the whole pool, `vms` one page of it; `maintenance` is always the present one."""
 
     counts: PoolCounts
     vms: list[PoolMachine]
+    next_cursor: str | None
     maintenance: MaintenanceNotice
 
 

@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
-from hcmp_inventory.api.answers import pool_machine
+from hcmp_inventory.api.answers import name_in, pool_machine
 from hcmp_inventory.api.models import MaintenanceNotice, PoolAnswer, PoolCounts, TargetGroup
 from hcmp_inventory.api.parts import Inventory
 from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.projections.maintenance import maintenance
 from hcmp_webkit.identity import Caller, bearer, unauthorized
+from hcmp_webkit.pages import Cursor, Limit, encode_cursor
 
 router = APIRouter(prefix="/api", tags=["pool"])
 
@@ -19,15 +20,19 @@ At = Annotated[AwareDatetime | None, Query(description="the pool as it was at th
 
 
 @router.get("/pool")
-async def get_pool(caller: Caller, inventory: Inventory, *, at: At = None) -> PoolAnswer:
-    """How many machines are in each state, and each machine with its status.
+async def get_pool(
+    caller: Caller, inventory: Inventory, *, at: At = None, limit: Limit = 500, cursor: Cursor = None
+) -> PoolAnswer:
+    """How many machines are in each state, and each machine with its status, by name, in pages.
 
     Operators see whose it is and why; others see that of their own machines only.
     """
+    cells = await pool_queries.cells(inventory.pool, at, after=name_in(cursor), limit=limit + 1)
     notice = await maintenance(inventory.pool)
     return PoolAnswer(
         counts=PoolCounts.model_validate(await pool_queries.counts(inventory.pool, at)),
-        vms=[pool_machine(cell, caller) for cell in await pool_queries.cells(inventory.pool, at)],
+        vms=[pool_machine(cell, caller) for cell in cells[:limit]],
+        next_cursor=encode_cursor(cells[limit - 1].name) if len(cells) > limit else None,
         maintenance=MaintenanceNotice(enabled=notice.enabled, message=notice.message),
     )
 

@@ -1,14 +1,12 @@
 """The machines, one by one: operators only."""
 
-import re
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from hcmp_inventory.api.answers import machine, present, present_one
+from hcmp_inventory.api.answers import machine, name_in, present, present_one
 from hcmp_inventory.api.models import (
-    NAME,
     ImportBody,
     ImportedMachines,
     LabelsBody,
@@ -25,7 +23,7 @@ from hcmp_inventory.handlers.imports import Import
 from hcmp_inventory.handlers.machines import NewMachine, vm_id_of
 from hcmp_inventory.projections import pool_queries
 from hcmp_webkit.identity import Operator, context
-from hcmp_webkit.pages import Cursor, Limit, decode_cursor, encode_cursor, unknown_cursor
+from hcmp_webkit.pages import Cursor, Limit, encode_cursor
 
 router = APIRouter(prefix="/api/vms", tags=["machines"])
 
@@ -37,7 +35,7 @@ async def list_vms(
     _: Operator, inventory: Inventory, *, limit: Limit = 100, cursor: Cursor = None, status: Status = None
 ) -> MachinePage:
     """The machines by name, in pages."""
-    rows = await pool_queries.page(inventory.pool, status=status, after=_behind(cursor), limit=limit + 1)
+    rows = await pool_queries.page(inventory.pool, status=status, after=name_in(cursor), limit=limit + 1)
     following = encode_cursor(rows[limit - 1].name) if len(rows) > limit else None
     return MachinePage(vms=[machine(row) for row in rows[:limit]], next_cursor=following)
 
@@ -132,14 +130,6 @@ async def release_quarantine(
     """Vouch that it is clean: it is available again, if it answers under its pinned host key."""
     sequence = await inventory.machines.release_quarantine(str(id), context(caller, request))
     return await present_one(inventory, str(id), sequence)
-
-
-def _behind(cursor: str | None) -> str | None:
-    """The name in a cursor."""
-    name = decode_cursor(cursor)
-    if name is not None and not re.fullmatch(NAME, name):
-        raise unknown_cursor()
-    return name
 
 
 async def _command(

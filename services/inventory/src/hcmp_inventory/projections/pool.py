@@ -58,6 +58,7 @@ class PoolProjection:
             changed_at timestamptz NOT NULL,
             version bigint NOT NULL
         );
+        CREATE INDEX IF NOT EXISTS vm_by_name ON vm (name);
         CREATE INDEX IF NOT EXISTS vm_by_status ON vm (status, name);
         CREATE INDEX IF NOT EXISTS vm_free ON vm (placement, vm_id) WHERE status = 'available';
         CREATE INDEX IF NOT EXISTS vm_by_request ON vm (request_id) WHERE request_id <> '';

@@ -93,7 +93,8 @@ _PAST = sql.SQL(
     "(SELECT * FROM vm_history WHERE valid_from <= %(at)s AND (valid_to IS NULL OR valid_to > %(at)s)) AS vm"
 )
 _CELLS = sql.SQL(
-    "SELECT {} FROM {} LEFT JOIN project USING (project_id) WHERE status <> 'retired' ORDER BY vm.name"
+    "SELECT {} FROM {} LEFT JOIN project USING (project_id) WHERE status <> 'retired' "
+    "AND (vm.name > %(after)s OR %(after)s::text IS NULL) ORDER BY vm.name LIMIT %(limit)s"
 )
 _COUNTS = sql.SQL("SELECT status, count(*) AS machines FROM {} WHERE status <> 'retired' GROUP BY status")
 _PAGE = sql.SQL(
@@ -133,9 +134,12 @@ _FREE = sql.SQL("""
 )
 
 
-async def cells(pool: Pool, at: datetime | None = None) -> list[Cell]:
-    """The pool by name, now or as it was."""
-    return await _all(pool, Cell, _CELLS.format(_CELL, _source(at)), {"at": at})
+async def cells(
+    pool: Pool, at: datetime | None = None, *, after: str | None = None, limit: int | None = None
+) -> list[Cell]:
+    """The pool by name behind the name `after`, now or as it was."""
+    values = {"at": at, "after": after, "limit": limit}
+    return await _all(pool, Cell, _CELLS.format(_CELL, _source(at)), values)
 
 
 async def counts(pool: Pool, at: datetime | None = None) -> dict[str, int]:
