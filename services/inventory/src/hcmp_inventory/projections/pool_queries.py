@@ -106,7 +106,8 @@ _SOME = sql.SQL(
     "SELECT {} FROM vm LEFT JOIN project USING (project_id) WHERE vm_id = ANY(%(ids)s) ORDER BY vm.name"
 ).format(_ROW)
 
-# The hosts are found by skipping from one to the next in the index, however many machines each has.
+# The hosts are found by skipping from one to the next in the index, however many machines each has. As many
+# machines on each of as many hosts as are needed are enough to keep them all apart, and to serve them all.
 _FREE = sql.SQL("""
     WITH RECURSIVE host AS (
         (SELECT placement FROM vm WHERE status = 'available' ORDER BY placement LIMIT 1)
@@ -115,20 +116,25 @@ _FREE = sql.SQL("""
             SELECT placement FROM vm WHERE status = 'available' AND placement > host.placement
             ORDER BY placement LIMIT 1
         ) FROM host WHERE placement IS NOT NULL
+    ), shuffled AS (
+        SELECT placement FROM host WHERE placement IS NOT NULL ORDER BY md5(placement || %(start)s)
     )
     SELECT DISTINCT ON (vm_id < %(start)s, vm_id)
         vm_id, version, name, address, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, provider,
         provider_ref, vm.placement, host_key, credential, vm.labels, request_id, request_digest
-    FROM unnest(%(labels)s::jsonb[]) AS wanted (labels), host, LATERAL (
-        ({some} AND vm_id >= %(start)s ORDER BY vm_id LIMIT %(limit)s)
-        UNION ALL
-        ({some} AND vm_id < %(start)s ORDER BY vm_id LIMIT %(limit)s)
-        LIMIT %(limit)s
+    FROM unnest(%(labels)s::jsonb[]) AS wanted (labels), LATERAL (
+        SELECT vm.* FROM shuffled, LATERAL (
+            ({some} AND vm_id >= %(start)s ORDER BY vm_id LIMIT %(limit)s)
+            UNION ALL
+            ({some} AND vm_id < %(start)s ORDER BY vm_id LIMIT %(limit)s)
+            LIMIT %(limit)s
+        ) AS vm
+        LIMIT %(limit)s * %(limit)s
     ) AS vm
     ORDER BY vm_id < %(start)s, vm_id
 """).format(
     some=sql.SQL(
-        "SELECT * FROM vm WHERE status = 'available' AND vm.placement = host.placement "
+        "SELECT * FROM vm WHERE status = 'available' AND vm.placement = shuffled.placement "
         "AND vm.labels @> wanted.labels AND NOT vm_id = ANY(%(besides)s)"
     )
 )
