@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,12 @@ app = typer.Typer(
 
 projections = typer.Typer(help="The read models that services keep.", no_args_is_help=True)
 app.add_typer(projections, name="projections")
+
+
+class Switch(StrEnum):
+    on = "on"
+    off = "off"
+
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="HCMP_HOME", help="The folder of the installation's state and secrets.")
@@ -84,6 +91,25 @@ def clean(
         with home.locked(found):
             demo.remove(found, report)
         report.say("Everything that the installation made has been removed.")
+
+
+@app.command()
+def maintenance(
+    switch: Annotated[Switch, typer.Argument(help="Whether nothing new may begin.")],
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    message: Annotated[str, typer.Option(help="What people are told meanwhile.")] = "",
+    drain: Annotated[float, typer.Option(help="Wait so many seconds until nothing runs any more.")] = 0,
+) -> None:
+    """Let nobody but operators begin anything; running projects go on. Ends with 3 if some outlast --drain."""
+    with _told(Report()) as report, demo.signed_in(_running(home_path)) as operator:
+        operator.maintenance(enabled=switch is Switch.on, message=message)
+        report.say(f"Maintenance is {switch.value}.")
+        left = operator.drain(tell=report.say, patience=drain) if drain else []
+        if drain:
+            report.say(f"Still running: {', '.join(left)}." if left else "Nothing runs any more.")
+    if left:
+        raise typer.Exit(3)
 
 
 @app.command(name="status")
