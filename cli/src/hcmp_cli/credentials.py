@@ -43,9 +43,9 @@ class Credentials:
             write_private(path, pem.decode())
         return path
 
-    def ssh_key(self) -> Path:
-        """The platform's own key pair, with which it opens machines."""
-        path = self.folder / "platform_ed25519"
+    def ssh_authority(self) -> Path:
+        """The key of the SSH certificate authority that machines trust. Only the auth service reads it."""
+        path = self.folder / "ssh_authority_ed25519"
         if not path.exists():
             key = Ed25519PrivateKey.generate()
             public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
@@ -53,3 +53,10 @@ class Credentials:
             private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
             write_private(path, private.decode())
         return path
+
+    def former_ssh_key(self) -> Path | None:
+        """The key with which an installation older than its certificates opens its machines. None is made any
+        more: once no machine needs it, its file can be removed.
+        """
+        path = self.folder / "platform_ed25519"
+        return path if path.exists() else None

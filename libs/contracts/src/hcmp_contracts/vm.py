@@ -24,7 +24,8 @@ class VmRegistered(DomainEvent):
 
     `address` is what people and the other machines of a project use; the SSH and exporter endpoints are
     how the platform reaches it. `placement` is the hypervisor's host that it runs on, empty where the provider
-    knows none. `credential` is Fernet ciphertext, absent when the platform's key opens it.
+    knows none. With `ssh_certificates` it was seen to let the platform in by a certificate; otherwise, and for
+    `sudo`, there is `credential`, Fernet ciphertext; without either the platform's own key opens it.
     `request_id` and `request_digest` tell a request that is repeated under its Idempotency-Key what it made.
     """
 
@@ -41,6 +42,7 @@ class VmRegistered(DomainEvent):
     placement: str = ""
     host_key: str
     credential: str | None = None
+    ssh_certificates: bool = False
     labels: dict[str, str] = Field(default_factory=dict)
     request_id: str = ""
     request_digest: str = ""
@@ -88,6 +90,7 @@ class VmRecycled(DomainEvent):
     provider_ref: str
     placement: str = ""
     host_key: str
+    ssh_certificates: bool = False
 
 
 class VmQuarantined(DomainEvent):

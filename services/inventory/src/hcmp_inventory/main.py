@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from hcmp_eventstore.reactor import Handler, Reactor
+from hcmp_eventstore.store import utc_now
 from hcmp_inventory.adapters.accounts import RemoteAccounts
 from hcmp_inventory.adapters.addresses import CheckedAddresses
 from hcmp_inventory.adapters.backups import StreamBackups
+from hcmp_inventory.adapters.certificates import ProbeCertificates, TrustedAuthorities
 from hcmp_inventory.adapters.docker import DockerProvider
 from hcmp_inventory.adapters.exclusive import AdvisoryLocks
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
@@ -38,6 +40,7 @@ from hcmp_inventory.settings import InventorySettings
 from hcmp_webkit.identity import Identity
 from hcmp_webkit.platform import Platform, open_platform
 from hcmp_webkit.serve import serve
+from hcmp_webkit.ssh_certificates import SshCertificates
 
 SERVICE = "inventory"
 GRANTS_AT_ONCE = 8
@@ -57,11 +60,12 @@ def build(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            made_by = _opened_providers(settings, stack) if providers is None else providers
             platform = await stack.enter_async_context(
                 open_platform(settings, service=SERVICE, model=MODEL, identity=identity)
             )
-            parts = _parts(settings, platform, made_by)
+            certificates = SshCertificates(platform.client)
+            made_by = _opened_providers(settings, certificates, stack) if providers is None else providers
+            parts = _parts(settings, platform, certificates, made_by)
             reactors = _reactors(settings, platform, parts)
             await stack.enter_async_context(platform.reacting(reactors))
             app.state.parts = parts
@@ -71,30 +75,38 @@ def build(
     return application(lifespan)
 
 
-def _opened_providers(settings: InventorySettings, stack: AsyncExitStack) -> Mapping[str, Provider]:
-    lab = _lab(settings)
+def _opened_providers(
+    settings: InventorySettings, certificates: SshCertificates, stack: AsyncExitStack
+) -> Mapping[str, Provider]:
+    lab = _lab(settings, certificates)
     if lab is None:
         return {}
     stack.push_async_callback(lab.close)
     return {"docker": lab}
 
 
-def _lab(settings: InventorySettings) -> DockerProvider | None:
+def _lab(settings: InventorySettings, certificates: SshCertificates) -> DockerProvider | None:
     if not settings.lab_image:
         return None
-    public_key = settings.ssh_key_file.with_name(f"{settings.ssh_key_file.name}.pub")
     return DockerProvider(
         installation=settings.installation,
         image=settings.lab_image,
-        authorized_key=public_key.read_text(encoding="utf-8").strip(),
+        authorities=TrustedAuthorities(certificates),
     )
 
 
-def _parts(settings: InventorySettings, platform: Platform, providers: Mapping[str, Provider]) -> Parts:
+def _parts(
+    settings: InventorySettings,
+    platform: Platform,
+    certificates: SshCertificates,
+    providers: Mapping[str, Provider],
+) -> Parts:
     vault = FernetVault(settings.fernet_keys.get_secret_value())
     machines = Machines(
         store=platform.store,
-        prober=SshProber(key_file=settings.ssh_key_file),
+        prober=SshProber(
+            key_file=settings.ssh_key_file, certificate=ProbeCertificates(certificates, clock=utc_now).of
+        ),
         addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
         vault=vault,
     )

@@ -84,7 +84,7 @@ def decide(command: VmCommand, vm: Vm) -> list[VmEvent]:  # noqa: C901, PLR0911,
         case Quarantine():
             return _quarantine(command, vm)
         case ReleaseQuarantine():
-            return _release_quarantine(vm)
+            return _release_quarantine(command, vm)
         case StartMaintenance():
             return _start_maintenance(command, vm)
         case EndMaintenance():
@@ -187,10 +187,11 @@ def _quarantine(command: Quarantine, vm: Vm) -> list[VmEvent]:
             raise _refusal(vm, "quarantine")
 
 
-def _release_quarantine(vm: Vm) -> list[VmEvent]:
+def _release_quarantine(command: ReleaseQuarantine, vm: Vm) -> list[VmEvent]:
     match vm:
         case Quarantined(machine=machine):
-            return [VmRecycled(**{name: getattr(machine, name) for name in VmRecycled.model_fields})]
+            as_it_was = {name: getattr(machine, name) for name in VmRecycled.model_fields}
+            return [VmRecycled(**as_it_was | {"ssh_certificates": command.ssh_certificates})]
         case Available():
             return []
         case _:

@@ -63,7 +63,9 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseQuarantine:
-    """An operator vouches that the machine is clean."""
+    """An operator vouches that the machine is clean; `ssh_certificates` is whether it was seen to take one."""
+
+    ssh_certificates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class PoolProjection:
             exporter_port integer NOT NULL,
             host_key text NOT NULL,
             credential text,
+            ssh_certificates boolean NOT NULL,
             labels jsonb NOT NULL,
             request_id text NOT NULL,
             request_digest text NOT NULL,

@@ -77,6 +77,7 @@ export const activityMessages = {
   "event.vm-health.recovered": ["Machine answers again", "서버 응답 복구"],
   "event.vm-health.threshold-crossed": ["Threshold crossed", "임계값 초과"],
   "event.vm-health.threshold-cleared": ["Back to normal", "정상으로 회복"],
+  "event.ssh-certificate.issued": ["SSH certificate issued", "SSH 인증서 발급"],
   "event.terminal-session.opened": ["Terminal opened", "터미널 열림"],
   "event.terminal-session.closed": ["Terminal closed", "터미널 닫힘"],
 } as const satisfies Messages;
