@@ -4,7 +4,7 @@ Copies of this service share the requests: a queue group gives each to one of th
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from hcmp_auth.api.models import (
 )
 from hcmp_auth.api.parts import Parts
 from hcmp_auth.domain.ssh_certificate import CertificateRefusedError
-from hcmp_auth.handlers.certificates import IssuedCertificate
+from hcmp_auth.handlers.certificates import CertificateOffice, IssuedCertificate
 from hcmp_auth.handlers.errors import PasswordsBusyError, TooManyAttemptsError
 from hcmp_auth.handlers.tickets import TicketRefusedError
 from hcmp_eventstore.errors import EventStoreError
@@ -49,18 +49,13 @@ async def answer_requests(client: Client, auth: Parts) -> None:
         password = question.password.get_secret_value()
         return {"ok": await auth.sign_in.verify_password(str(question.account_id), password)}
 
-    for verb, answer in {
-        "jwks": jwks,
-        "redeem-ticket": redeem_ticket,
-        "verify-password": verify_password,
-        **_certificates(auth),
-    }.items():
-        await client.subscribe(f"hcmp.rpc.auth.{verb}", queue=QUEUE, cb=_responder(answer))
+    answers = {"jwks": jwks, "redeem-ticket": redeem_ticket, "verify-password": verify_password}
+    await _subscribe(client, answers)
+    await answer_certificate_requests(client, auth.certificates)
 
 
-def _certificates(auth: Parts) -> dict[str, Callable[[bytes], Awaitable[Answer]]]:
+async def answer_certificate_requests(client: Client, office: CertificateOffice) -> None:
     """A subject a purpose: the broker lets each service ask for its own only."""
-    office = auth.certificates
 
     async def authorities(_: bytes) -> Answer:
         return {"keys": office.authority.public_keys()}
@@ -78,12 +73,18 @@ def _certificates(auth: Parts) -> dict[str, Callable[[bytes], Awaitable[Answer]]
         question = ProbeCertificateQuestion.model_validate_json(data)
         return _certificate(await office.for_probe(question.machines, question.public_key))
 
-    return {
+    answers = {
         "ssh-authorities": authorities,
         "ssh-certificate.run": for_run,
         "ssh-certificate.session": for_session,
         "ssh-certificate.probe": for_probe,
     }
+    await _subscribe(client, answers)
+
+
+async def _subscribe(client: Client, answers: Mapping[str, Callable[[bytes], Awaitable[Answer]]]) -> None:
+    for verb, answer in answers.items():
+        await client.subscribe(f"hcmp.rpc.auth.{verb}", queue=QUEUE, cb=_responder(answer))
 
 
 def _certificate(issued: IssuedCertificate) -> Answer:
