@@ -1,4 +1,4 @@
-"""What a real OpenSSH server on a lab machine does with the platform's certificates, asked by a real OpenSSH client."""
+"""What OpenSSH on a lab machine does with the platform's certificates, asked by the client that runs use."""
 
 import asyncio
 import secrets
