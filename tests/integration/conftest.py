@@ -20,6 +20,7 @@ from hcmp_auth.api.broker import answer_certificate_requests
 from hcmp_auth.handlers.certificates import CertificateOffice
 from hcmp_auth.main import build as build_auth
 from hcmp_auth.settings import AuthSettings
+from hcmp_contracts.ssh_certificate import principal_of
 from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 
@@ -127,8 +128,16 @@ def office(event_store: EventStore) -> CertificateOffice:
 
 
 @pytest.fixture
+def trusting(office: CertificateOffice) -> Callable[[str], str]:
+    """The line of an authorized_keys file by which a machine of a name trusts the office."""
+    [key] = office.authority.public_keys()
+    return lambda machine: f'cert-authority,principals="{principal_of(machine)}" {key}'
+
+
+@pytest.fixture
 async def signing(office: CertificateOffice, broker: Client) -> CertificateOffice:
-    """The office answers on the broker."""
+    """The office answers on the broker. The client's ping may overtake what it is to follow, so one is not enough."""
     await answer_certificate_requests(broker, office)
+    await broker.flush()
     await broker.flush()
     return office

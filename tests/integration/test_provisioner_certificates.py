@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -88,12 +88,6 @@ class Machine:
         return server
 
 
-def trusting(office: CertificateOffice, name: str) -> str:
-    """The line of a machine of this name that trusts the office's authority."""
-    [key] = office.authority.public_keys()
-    return f'cert-authority,principals="machine/{name}" {key}'
-
-
 @pytest.fixture
 async def lab(nats_server: NatsServer, event_store: EventStore) -> AsyncIterator[WorkerLab]:
     """Its machines are those at the port of `machine`; no key of the platform lies anywhere."""
@@ -106,8 +100,8 @@ async def lab(nats_server: NatsServer, event_store: EventStore) -> AsyncIterator
 
 
 @pytest.fixture
-async def machine(lab: WorkerLab, office: CertificateOffice) -> AsyncIterator[Machine]:
-    machine = Machine(trusting(office, "vm-1"))
+async def machine(lab: WorkerLab, trusting: Callable[[str], str]) -> AsyncIterator[Machine]:
+    machine = Machine(trusting("vm-1"))
     server = await machine.start()
     host_key = machine.key.export_public_key().decode().strip()
     lab.machine = {"ssh_port": machine.port, "host_key": host_key, "ssh_certificates": True}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncssh
 import pytest
@@ -133,7 +133,7 @@ def test_only_a_session_has_a_terminal_and_nothing_forwards() -> None:
 
 
 def terms(**changes: Any) -> SshTerms:
-    facts = {
+    facts: dict[str, Any] = {
         "serial": 7,
         "key_id": "run/1",
         "principals": ["machine/a", "machine/b"],
@@ -169,7 +169,10 @@ def test_the_first_key_signs_and_machines_are_to_trust_all(files: list[Path]) ->
     assert certificate.signing_key.public_data == first.public_data
     assert certificate.key.public_data == subject.public_data
     assert certificate.principals == ["machine/a", "machine/b"]
-    assert {str(network) for network in certificate.options["source-address"]} == {"10.0.0.0/8", "192.0.2.1/32"}
+    assert set(map(str, cast(list[object], certificate.options["source-address"]))) == {
+        "10.0.0.0/8",
+        "192.0.2.1/32",
+    }
     assert certificate.options.keys() == {"source-address", "permit-pty"}
     assert signed.public_key == subject.get_fingerprint()
     assert signed.authority == first.get_fingerprint()
