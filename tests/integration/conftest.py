@@ -136,7 +136,7 @@ def trusting(office: CertificateOffice) -> Callable[[str], str]:
 
 @pytest.fixture
 async def signing(office: CertificateOffice, broker: Client) -> CertificateOffice:
-    """The office answers on the broker. The client's ping may overtake what it is to follow, so one is not enough."""
+    """The office answers, and the broker knows: a ping may overtake what it is to follow, so one is not enough."""
     await answer_certificate_requests(broker, office)
     await broker.flush()
     await broker.flush()
