@@ -69,6 +69,7 @@ async def test_a_machine_that_does_not_let_the_platform_in_is_refused(
     assert (await operator.get("/api/vms")).json()["vms"] == []
 
 
+@pytest.mark.usefixtures("signing")
 async def test_another_key_opens_a_machine_when_it_is_given(operator: AsyncClient) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")
     machine = SshMachine(authorized_key=key.public_data)
