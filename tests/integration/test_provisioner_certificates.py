@@ -209,6 +209,21 @@ async def test_a_certificate_that_ends_during_a_run_is_renewed(
     assert len({certificate.public_key for certificate in certificates}) == 1, "the run's key is one"
 
 
+@pytest.mark.usefixtures("signing", "machine")
+async def test_a_worker_that_takes_a_run_over_has_a_key_and_a_certificate_of_its_own(lab: WorkerLab) -> None:
+    dead = await lab.start_worker()
+    project = await lab.request("waits", machines=1)
+    await until(lambda: lab.ran == ["waits"], seconds=60)
+    dead.kill()
+    dead.wait()
+    (lab.home / "ran.go").touch()
+    await lab.start_worker()
+    await lab.until(project, ProjectProvisioned, seconds=60)
+    first, second = await issued(lab.store, 2)
+    assert first.public_key != second.public_key
+    assert private_keys_in(lab.home) == []
+
+
 async def test_machines_that_trust_no_certificate_are_opened_by_the_platforms_key_as_before(
     lab: WorkerLab, signing: CertificateOffice, machine: Machine
 ) -> None:
