@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.system import FactoryResetRequested
 from hcmp_contracts.vm import (
+    VmCredentialReencrypted,
     VmQuarantined,
     VmRecycled,
     VmRecycleStarted,
@@ -63,6 +64,10 @@ class Machines:
                     "UPDATE machines SET address = %s, ssh_host = %s, ssh_port = %s, host_key = %s"
                     " WHERE vm_id = %s",
                     [event.address, event.ssh_host, event.ssh_port, event.host_key, vm_id],
+                )
+            case VmCredentialReencrypted():
+                await cursor.execute(
+                    "UPDATE machines SET credential = %s WHERE vm_id = %s", [event.credential, vm_id]
                 )
             case VmRetired():
                 await cursor.execute("DELETE FROM machines WHERE vm_id = %s", [vm_id])
