@@ -737,7 +737,8 @@ export interface components {
         };
         /**
          * WaitingAnswer
-         * @description Why a project waits; the figures are those of its reason, null where they say nothing.
+         * @description Why a project waits; the figures are those of its reason, null where they say nothing. `resource` says which
+         *     quota it is, for the reason `quota`.
          */
         WaitingAnswer: {
             /** Available */
@@ -753,6 +754,8 @@ export interface components {
              * @enum {string}
              */
             reason: "approval" | "maintenance" | "quota" | "capacity" | "worker";
+            /** Resource */
+            resource: ("machines" | "runs") | null;
             /** Shortfall */
             shortfall: number | null;
             /** Used */
