@@ -135,7 +135,8 @@ export interface paths {
         };
         /**
          * List Events
-         * @description Every event of the project, oldest first.
+         * @description Every event of the project and of its allocation, oldest first. A granted machine stands there with its id,
+         *     name, address and role: how the platform reaches it is left out.
          */
         get: operations["list_events"];
         put?: never;
