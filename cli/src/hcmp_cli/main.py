@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hcmp_cli import demo, home, installation, integrity, status
+from hcmp_cli import demo, home, installation, integrity, rotation, status
 from hcmp_cli.backup import back_up
 from hcmp_cli.errors import LauncherError
 from hcmp_cli.home import DEFAULT_HOME, Home
@@ -28,6 +28,8 @@ app = typer.Typer(
 
 projections = typer.Typer(help="The read models that services keep.", no_args_is_help=True)
 app.add_typer(projections, name="projections")
+keys = typer.Typer(help="The keys that stored secrets are encrypted with.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 
 class Switch(StrEnum):
@@ -162,6 +164,23 @@ def projections_prune(services: Services = None, home_path: HomeOption = DEFAULT
         dropped = integrity.projections(_running(home_path), "prune", services or [])
         names = [schema for schemas in dropped.values() for schema in schemas]
         report.say(f"Dropped {', '.join(names)}." if names else "There was nothing to drop.")
+
+
+@keys.command(name="rotate")
+def keys_rotate(
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="Forget the older key, if nothing in use was encrypted under it.")
+    ] = False,
+) -> None:
+    """Encrypt every stored secret under a new key. Interrupted, the same command goes on; the older key stays."""
+    with _told(Report()) as report:
+        found = _existing(home_path)
+        if found is None:
+            raise LauncherError(f"There is no installation in {home_path}.")
+        with home.locked(found):
+            (rotation.drop_old if drop_old else rotation.rotate)(found.path, report)
 
 
 def _running(path: Path) -> Installation:

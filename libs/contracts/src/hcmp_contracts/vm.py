@@ -54,6 +54,13 @@ class VmLabelsChanged(DomainEvent):
     after: dict[str, str]
 
 
+class VmCredentialReencrypted(DomainEvent):
+    """The same credential under a newer key: `credential` is Fernet ciphertext."""
+
+    event_type: ClassVar[str] = "hcmp.vm.credential-reencrypted.v1"
+    credential: str
+
+
 class VmReserved(DomainEvent):
     event_type: ClassVar[str] = "hcmp.vm.reserved.v1"
     project_id: str
@@ -126,6 +133,7 @@ class VmHostKeyChanged(DomainEvent):
 VmEvent = (
     VmRegistered
     | VmLabelsChanged
+    | VmCredentialReencrypted
     | VmReserved
     | VmAssigned
     | VmReleased

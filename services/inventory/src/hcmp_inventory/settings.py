@@ -23,3 +23,9 @@ class InventorySettings(ServiceSettings):
     backup_directory: Path | None = None
     reset_nats_user: str
     reset_nats_password: SecretStr
+
+
+class KeySettings(ServiceSettings):
+    """What it takes to write secrets under another key; `fernet_keys` as the service has them."""
+
+    fernet_keys: SecretStr

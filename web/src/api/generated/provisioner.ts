@@ -135,7 +135,8 @@ export interface paths {
         };
         /**
          * List Events
-         * @description Every event of the project, oldest first.
+         * @description Every event of the project and of its allocation, oldest first. A granted machine stands there with its id,
+         *     name, address and role: how the platform reaches it is left out.
          */
         get: operations["list_events"];
         put?: never;
@@ -737,7 +738,8 @@ export interface components {
         };
         /**
          * WaitingAnswer
-         * @description Why a project waits; the figures are those of its reason, null where they say nothing.
+         * @description Why a project waits; the figures are those of its reason, null where they say nothing. `resource` says which
+         *     quota it is, for the reason `quota`.
          */
         WaitingAnswer: {
             /** Available */
@@ -753,6 +755,8 @@ export interface components {
              * @enum {string}
              */
             reason: "approval" | "maintenance" | "quota" | "capacity" | "worker";
+            /** Resource */
+            resource: ("machines" | "runs") | null;
             /** Shortfall */
             shortfall: number | null;
             /** Used */

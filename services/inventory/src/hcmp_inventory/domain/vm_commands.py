@@ -18,6 +18,14 @@ class ChangeLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceCiphertext:
+    """Keep the same credential under another key: `former` and `credential` are ciphertext of the same secret."""
+
+    former: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reserve:
     """Take the machine for a project as the one who picked it knew it: under this host key."""
 
@@ -97,6 +105,7 @@ class Retire:
 VmCommand = (
     Register
     | ChangeLabels
+    | ReplaceCiphertext
     | Reserve
     | Assign
     | Release

@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.system import FactoryResetRequested
 from hcmp_contracts.vm import (
+    VmCredentialReencrypted,
     VmQuarantined,
     VmRecycled,
     VmRecycleStarted,
@@ -71,6 +72,10 @@ class Machines:
                         event.ssh_certificates,
                         vm_id,
                     ],
+                )
+            case VmCredentialReencrypted():
+                await cursor.execute(
+                    "UPDATE machines SET credential = %s WHERE vm_id = %s", [event.credential, vm_id]
                 )
             case VmRetired():
                 await cursor.execute("DELETE FROM machines WHERE vm_id = %s", [vm_id])
