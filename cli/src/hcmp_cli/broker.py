@@ -29,6 +29,7 @@ def process(home: Home, ports: Ports, credentials: Credentials, *, sync: str = A
         environment=environment(home, ports, credentials) | {"HCMP_NATS_SYNC_INTERVAL": sync},
         stop_seconds=20,
         settings=(CONFIGURATION,),
+        watcher=(sys.executable, "-m", "hcmp_cli.broker_watch", str(ports.nats_monitoring), _store(home)),
     )
 
 
@@ -38,9 +39,13 @@ def environment(home: Home, ports: Ports, credentials: Credentials) -> dict[str,
     return passwords | {
         "HCMP_NATS_LISTEN": f"127.0.0.1:{ports.nats}",
         "HCMP_NATS_MONITORING_LISTEN": f"127.0.0.1:{ports.nats_monitoring}",
-        "HCMP_NATS_STORE": str(home.path / "nats"),
+        "HCMP_NATS_STORE": _store(home),
         "HCMP_NATS_SYNC_INTERVAL": ALWAYS,
     }
+
+
+def _store(home: Home) -> str:
+    return str(home.path / "nats")
 
 
 def initialise(home: Home) -> None:

@@ -39,6 +39,8 @@ class Process:
     stop_seconds: int = 10
     # Files whose change must restart the process, although its command stays the same.
     settings: tuple[Path, ...] = ()
+    # A listener of the supervisor's that looks after it, for what starting a dead process again does not mend.
+    watcher: tuple[str, ...] = ()
 
     def digest(self) -> str:
         contents = b"\0".join(path.read_bytes() for path in self.settings)

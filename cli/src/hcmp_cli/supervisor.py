@@ -141,7 +141,8 @@ umask = 077
 user = {getpass.getuser()}
 minfds = {min(65_536, most_files) if most_files > 0 else 65_536}
 """
-        return head + "".join(_render_process(self._home, process) for process in wanted)
+        watchers = "".join(_render_watcher(self._home, process) for process in wanted if process.watcher)
+        return head + "".join(_render_process(self._home, process) for process in wanted) + watchers
 
 
 def _render_process(home: Home, process: Process) -> str:
@@ -169,6 +170,20 @@ redirect_stderr = true
 stdout_logfile = {_escape(str(log_file(home, process.name)))}
 stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 3
+"""
+
+
+def _render_watcher(home: Home, process: Process) -> str:
+    """Told the time every five seconds for as long as the supervisor runs."""
+    name = f"{process.name}-watch"
+    return f"""
+[eventlistener:{name}]
+command = {_escape(shlex.join(process.watcher))}
+events = TICK_5
+environment = {processes.MARK}="{home.installation}"
+stderr_logfile = {_escape(str(log_file(home, name)))}
+stderr_logfile_maxbytes = 1MB
+stderr_logfile_backups = 1
 """
 
 
