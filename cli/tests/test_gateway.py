@@ -114,6 +114,7 @@ def browser(installation: Installation, upstreams: None) -> Iterator[httpx.Clien
         ("/api/pool?at=2026-11-23T10:00:00Z", "inventory"),
         ("/api/admin/settings", "inventory"),
         ("/api/admin/reset", "inventory"),
+        ("/api/vcenter/inventory?kind=tags", "inventory"),
         ("/api/prometheus-sd", "inventory"),
         ("/api/templates", "provisioner"),
         ("/api/platform", "provisioner"),

@@ -14,14 +14,21 @@ from hcmp_inventory.adapters.exclusive import AdvisoryLocks
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
 from hcmp_inventory.adapters.ssh import SshProber
 from hcmp_inventory.adapters.vault import FernetVault
+from hcmp_inventory.adapters.vsphere.clones import Identity
+from hcmp_inventory.adapters.vsphere.connections import Connections
+from hcmp_inventory.adapters.vsphere.provider import VsphereProvider
+from hcmp_inventory.adapters.vsphere.reaching import Reach
 from hcmp_inventory.api.application import application
 from hcmp_inventory.api.parts import Parts
+from hcmp_inventory.handlers.adoption import Adoptions
 from hcmp_inventory.handlers.allocation import Allocations
 from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.handlers.vcenter import VcenterSettings
+from hcmp_inventory.ports.hypervisor import Vcenter
 from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import (
@@ -35,7 +42,7 @@ from hcmp_inventory.reactors import (
     retirement,
 )
 from hcmp_inventory.settings import InventorySettings
-from hcmp_webkit.identity import Identity
+from hcmp_webkit.identity import Identity as Readers
 from hcmp_webkit.platform import Platform, open_platform
 from hcmp_webkit.serve import serve
 
@@ -47,7 +54,7 @@ RECYCLES_AT_ONCE = 8
 def build(
     settings: InventorySettings,
     *,
-    identity: Identity | None = None,
+    identity: Readers | None = None,
     providers: Mapping[str, Provider] | None = None,
 ) -> FastAPI:
     """The service, whose parts open when it starts. Without `identity` the auth service is asked, and without
@@ -57,11 +64,15 @@ def build(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            made_by = _opened_providers(settings, stack) if providers is None else providers
+            lab = _opened_lab(settings, stack) if providers is None else providers
             platform = await stack.enter_async_context(
                 open_platform(settings, service=SERVICE, model=MODEL, identity=identity)
             )
-            parts = _parts(settings, platform, made_by)
+            vault = FernetVault(settings.fernet_keys.get_secret_value())
+            stored = VcenterSettings(PlatformSettings(store=platform.store, vault=vault), vault)
+            vcenter = _vcenter(settings, stored)
+            stack.push_async_callback(vcenter.close)
+            parts = _parts(settings, platform, {**lab, "vsphere": vcenter}, vcenter, stored)
             reactors = _reactors(settings, platform, parts)
             await stack.enter_async_context(platform.reacting(reactors))
             app.state.parts = parts
@@ -71,7 +82,7 @@ def build(
     return application(lifespan)
 
 
-def _opened_providers(settings: InventorySettings, stack: AsyncExitStack) -> Mapping[str, Provider]:
+def _opened_lab(settings: InventorySettings, stack: AsyncExitStack) -> Mapping[str, Provider]:
     lab = _lab(settings)
     if lab is None:
         return {}
@@ -82,21 +93,38 @@ def _opened_providers(settings: InventorySettings, stack: AsyncExitStack) -> Map
 def _lab(settings: InventorySettings) -> DockerProvider | None:
     if not settings.lab_image:
         return None
-    public_key = settings.ssh_key_file.with_name(f"{settings.ssh_key_file.name}.pub")
     return DockerProvider(
-        installation=settings.installation,
-        image=settings.lab_image,
-        authorized_key=public_key.read_text(encoding="utf-8").strip(),
+        installation=settings.installation, image=settings.lab_image, authorized_key=_public_key(settings)
     )
 
 
-def _parts(settings: InventorySettings, platform: Platform, providers: Mapping[str, Provider]) -> Parts:
-    vault = FernetVault(settings.fernet_keys.get_secret_value())
+def _public_key(settings: InventorySettings) -> str:
+    public_key = settings.ssh_key_file.with_name(f"{settings.ssh_key_file.name}.pub")
+    return public_key.read_text(encoding="utf-8").strip()
+
+
+def _vcenter(settings: InventorySettings, stored: VcenterSettings) -> VsphereProvider:
+    """Whichever server the settings name at the time; there may be none."""
+    addresses = CheckedAddresses(allow_loopback=settings.allow_loopback)
+    return VsphereProvider(
+        Connections(stored.access, addresses),
+        Reach(addresses, SshProber(key_file=settings.ssh_key_file)),
+        Identity(settings.installation, _public_key(settings)),
+    )
+
+
+def _parts(
+    settings: InventorySettings,
+    platform: Platform,
+    providers: Mapping[str, Provider],
+    vcenter: Vcenter,
+    stored: VcenterSettings,
+) -> Parts:
     machines = Machines(
         store=platform.store,
         prober=SshProber(key_file=settings.ssh_key_file),
         addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
-        vault=vault,
+        vault=stored.vault,
     )
     locks = AdvisoryLocks(settings.database_url.get_secret_value())
     targets = (target.strip() for target in settings.metrics_targets.split(","))
@@ -106,7 +134,10 @@ def _parts(settings: InventorySettings, platform: Platform, providers: Mapping[s
         machines=machines,
         imports=Imports(machines=machines, providers=providers, exclusive=locks),
         policies=PoolPolicies(platform.store),
-        settings=PlatformSettings(store=platform.store, vault=vault),
+        settings=stored.settings,
+        vcenter=vcenter,
+        vcenter_settings=stored,
+        adoptions=Adoptions(machines=machines, vcenter=vcenter, exclusive=locks),
         resets=Resets(store=platform.store, accounts=RemoteAccounts(platform.client), backups=_backups(settings)),
         metrics_targets=tuple(target for target in targets if target),
         sd_token=settings.sd_token,

@@ -111,7 +111,7 @@ class Machines:
         if isinstance(known, Unknown | Retired):
             raise vm_errors.VmUnknownError
         machine = known.machine
-        credential = self._credential(machine)
+        credential = self.credential_of(machine)
         try:
             await self.prober.log_in(
                 Login(machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, credential)
@@ -120,7 +120,7 @@ class Machines:
             await self.command(vm_id, vm_commands.ReportHostKey(mismatch.presented), context)
             raise
 
-    def _credential(self, machine: VmRegistered) -> str | None:
+    def credential_of(self, machine: VmRegistered) -> str | None:
         """In clear. Raises CredentialRefusedError when nobody can read it any more."""
         if machine.credential is None:
             return None
