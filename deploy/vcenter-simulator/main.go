@@ -1,8 +1,9 @@
 // A vCenter (or one ESXi host) for tests: the API simulator of govmomi, with faults and a hook that a test asks for.
 //
 // It prints its address. `POST /control/fault?method=M&skip=N&times=T` (the body is the fault's detail, as XML) lets
-// the calls of M after the next N fail T times, or for good without `times`. With -hook URL each call is told there
-// before it is carried out, and waits for the answer: a test moves the machine behind a simulated VM.
+// the calls of M after the next N fail T times, or for good without `times`. `GET /control/calls?method=M` says how
+// often M was called, or anything without `method`. With -hook URL each call is told there before it is carried out,
+// and waits for the answer: a test moves the machine behind a simulated VM.
 package main
 
 import (
@@ -38,6 +39,7 @@ type door struct {
 	sync.Mutex
 	next   http.Handler
 	orders map[string]*order
+	calls  map[string]int
 	hook   string
 }
 
@@ -53,7 +55,17 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.Unlock()
 		return
 	}
+	if r.URL.Path == "/control/calls" {
+		d.Lock()
+		fmt.Fprint(w, d.calls[query.Get("method")])
+		d.Unlock()
+		return
+	}
 	if found := call.FindSubmatch(body); found != nil {
+		d.Lock()
+		d.calls[string(found[1])]++
+		d.calls[""]++
+		d.Unlock()
 		if detail, fails := d.fault(string(found[1])); fails {
 			w.WriteHeader(http.StatusInternalServerError)
 			fmt.Fprintf(w, envelope, detail)
@@ -116,7 +128,7 @@ func main() {
 	}
 	model.Service.Listen = &url.URL{Host: *listen, User: url.UserPassword("hcmp@vsphere.local", "simulated")}
 	server := model.Service.NewServer()
-	server.Config.Handler = &door{next: server.Config.Handler, orders: map[string]*order{}, hook: *hook}
+	server.Config.Handler = &door{next: server.Config.Handler, orders: map[string]*order{}, calls: map[string]int{}, hook: *hook}
 	fmt.Println(server.URL.Host)
 	select {}
 }

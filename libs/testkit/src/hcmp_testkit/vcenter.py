@@ -132,6 +132,11 @@ class SimulatedVcenter:
             asked: dict[str, str | int] = {"method": method, "skip": skip, "times": times}
             (await http.post("/control/fault", params=asked, content=detail)).raise_for_status()
 
+    async def calls(self, method: str = "") -> int:
+        """How often this method, or any, was called so far."""
+        async with self._http() as http:
+            return int((await http.get("/control/calls", params={"method": method})).text)
+
     async def tag(self, name: str, machines: list[str]) -> None:
         """A tag of this name on these machines."""
         async with self._http() as http:

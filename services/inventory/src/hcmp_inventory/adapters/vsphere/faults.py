@@ -12,6 +12,8 @@ from hcmp_inventory.adapters.vsphere.transport import CertificateRefusedError
 from hcmp_inventory.ports.connections import AddressRefusedError
 from hcmp_inventory.ports.hypervisor import VcenterAccess, VcenterError
 
+UNREADABLE = (OSError, HTTPException, ExpatError, ValueError, TypeError, CertificateRefusedError)
+
 
 @contextmanager
 def told(access: VcenterAccess) -> Iterator[None]:
@@ -20,7 +22,7 @@ def told(access: VcenterAccess) -> Iterator[None]:
         yield
     except (vmodl.MethodFault, vmodl.RuntimeFault) as fault:
         raise of_fault(fault, access.username) from fault
-    except (OSError, HTTPException, ExpatError, ValueError, CertificateRefusedError) as error:
+    except UNREADABLE as error:  # what pyvmomi makes of an answer with types that it does not know, too
         raise of_connection(error, access) from error
 
 
@@ -58,6 +60,8 @@ def of_fault(fault: Exception, username: str) -> VcenterError:
     match fault:
         case vim.fault.InvalidLogin():
             return VcenterError("vcenter-login", f"{username} is not let in: wrong user name or password.")
+        case vim.fault.NotAuthenticated():  # a NoPermission to vCenter
+            return VcenterError("vcenter-login", f"The server ends every session of {username} at once.")
         case vim.fault.NoPermission():
             needed = f" It needs {fault.privilegeId}." if fault.privilegeId else ""
             return VcenterError("vcenter-permission", f"{username} may not do this.{needed}")
