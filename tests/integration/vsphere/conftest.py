@@ -139,7 +139,7 @@ async def inhabit(machine_key: asyncssh.SSHKey) -> AsyncIterator[Inhabit]:
             stack.push_async_callback(machine.stop)
             if vcenter is not None:
                 await asyncio.to_thread(vcenter.answer_at, name, address)
-                await asyncio.to_thread(lambda: vcenter.machine(name).PowerOnVM_Task())
+                await asyncio.to_thread(vcenter.switch_on, name)
             return machine
 
         yield start

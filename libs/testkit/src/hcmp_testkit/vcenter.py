@@ -102,14 +102,17 @@ class SimulatedVcenter:
             )
         return self._admin[0].content
 
-    def machine(self, name: str) -> vim.VirtualMachine:
+    def machine(self, name: str) -> Any:  # a vim.VirtualMachine, all of whose properties are there
         content = self.administer()
         view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
         try:
             [found] = [machine for machine in view.view if machine.name == name]
         finally:
             view.DestroyView()
-        return vim.VirtualMachine(found._GetMoId(), found._stub)  # noqa: SLF001 - pyvmomi has no other way
+        return found
+
+    def switch_on(self, name: str) -> None:
+        self.machine(name).PowerOnVM_Task()
 
     def answer_at(self, name: str, address: str) -> None:
         """Let this machine's tools report an address."""
