@@ -320,6 +320,7 @@ async def test_a_clone_goes_to_the_network_that_is_wanted(
     clones = platform.clones(machine.port, template=FIRST, network="VM Network", address_range="127.0.0.17/8")
     await clones.create("vm-01")
     devices = vcenter.machine("vm-01").config.hardware.device
+    card: Any
     [card] = [device for device in devices if isinstance(device, vim.vm.device.VirtualEthernetCard)]
     assert card.backing.deviceName == "VM Network"
 

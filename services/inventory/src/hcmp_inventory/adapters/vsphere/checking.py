@@ -11,6 +11,7 @@ NEEDED = (
     "VirtualMachine.Config.AdvancedConfig",
     "VirtualMachine.Interact.PowerOn",
     "VirtualMachine.State.CreateSnapshot",
+    "VirtualMachine.State.RemoveSnapshot",
     "VirtualMachine.State.RevertToSnapshot",
 )
 
