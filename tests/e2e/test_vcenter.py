@@ -68,29 +68,20 @@ class Hypervisor:
             self.images[name] = f"{tag}:clean"
 
     def _name(self, reference: str) -> str:
-        assert self.vcenter is not None
-        return next(name for name in self.behind if self._has(name) and self._id(name) == reference)
+        return next(name for name, machine in self._machines() if machine._moId == reference)
 
     def _owner(self, snapshot: str) -> str:
         """Whose snapshot this is."""
-        assert self.vcenter is not None
-        return next(
-            name
-            for name in self.images
-            if self._has(name) and self.vcenter.machine(name).snapshot.currentSnapshot._moId == snapshot
-        )
+        owned = ((name, machine) for name, machine in self._machines() if name in self.images)
+        return next(name for name, machine in owned if machine.snapshot.currentSnapshot._moId == snapshot)
 
-    def _has(self, name: str) -> bool:
+    def _machines(self) -> Iterator[tuple[str, Any]]:
+        """The simulated machines that something stands behind. A clone's name begins with the installation's."""
         assert self.vcenter is not None
-        try:
-            self.vcenter.machine(name)
-        except ValueError:
-            return False
-        return True
-
-    def _id(self, name: str) -> str:
-        assert self.vcenter is not None
-        return str(self.vcenter.machine(name)._moId)
+        for machine in self.vcenter.machines():
+            for name in self.behind:
+                if machine.name.endswith(name):
+                    yield name, machine
 
     def remove(self) -> None:
         remove_all(self.installation)

@@ -12,7 +12,7 @@ import pytest
 
 from hcmp_inventory.adapters.addresses import CheckedAddresses
 from hcmp_inventory.adapters.ssh import SshProber
-from hcmp_inventory.adapters.vsphere.clones import Addressing, Clones, Identity
+from hcmp_inventory.adapters.vsphere.clones import Clones, Identity, Workshop
 from hcmp_inventory.adapters.vsphere.connections import Connections
 from hcmp_inventory.adapters.vsphere.hands import Hands
 from hcmp_inventory.adapters.vsphere.marks import Marks
@@ -39,7 +39,7 @@ class Platform:
     def clones(self, port: int, **wanted: Any) -> Clones:
         """Clones whose SSH servers listen elsewhere than on 22."""
         return Clones(
-            self.connections, self.identity, self.reach, Addressing(), CloneDefaults(**wanted), ssh_port=port
+            self.connections, self.identity, self.reach, Workshop(), CloneDefaults(**wanted), ssh_port=port
         )
 
     async def hands(self, reference: str) -> Hands:

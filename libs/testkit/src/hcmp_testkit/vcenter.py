@@ -103,13 +103,16 @@ class SimulatedVcenter:
         return self._admin[0].content
 
     def machine(self, name: str) -> Any:  # a vim.VirtualMachine, all of whose properties are there
+        [found] = [machine for machine in self.machines() if machine.name == name]
+        return found
+
+    def machines(self) -> list[Any]:
         content = self.administer()
         view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
         try:
-            [found] = [machine for machine in view.view if machine.name == name]
+            return list(view.view)
         finally:
             view.DestroyView()
-        return found
 
     def switch_on(self, name: str) -> None:
         self.machine(name).PowerOnVM_Task()

@@ -20,6 +20,8 @@ from hcmp_inventory.ports.provider import Machine, ProviderError
 log = structlog.get_logger(__name__)
 
 EXPORTER_PORT = 9100
+# Half of the threads, so that people who browse wait for nobody's clone.
+AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,18 @@ class Identity:
     authorized_key: str
     trusted_ca_keys: tuple[str, ...] = ()
 
+    def machine(self, name: str) -> str:
+        """What the server calls a clone, as no other installation, and nobody else, calls a machine."""
+        return f"hcmp-{self.installation}-{name}"
+
 
 @dataclass
-class Addressing:
-    """Addresses that clones which are being made will have, and no server knows of yet."""
+class Workshop:
+    """What machines that are being worked on share: so many places, each of which may take a thread for a wait,
+    and the addresses that clones will have, and no server knows of yet.
+    """
 
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     promised: set[str] = field(default_factory=set)
     choosing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -46,7 +55,7 @@ class Clones:
     connections: Connections
     identity: Identity
     reach: Reach
-    addressing: Addressing
+    workshop: Workshop
     wanted: CloneDefaults
     ssh_port: int = 22
 
@@ -55,6 +64,10 @@ class Clones:
 
         Raises ProviderError.
         """
+        async with self.workshop.places:
+            return await self._create(name)
+
+    async def _create(self, name: str) -> Machine:
         session = await self.connections.session()
         wanted = merged(self.wanted, session.access.defaults)
         endpoint = Endpoint(name, wanted.ssh_user, self.ssh_port, EXPORTER_PORT)
@@ -69,16 +82,20 @@ class Clones:
                 raise
         finally:
             if network is not None:
-                self.addressing.promised.discard(network.address)
+                self.workshop.promised.discard(network.address)
 
     async def _remove_leftover(self, session: Session, name: str) -> None:
-        found = await session.call(lambda content: machines(content, session, Filter(name_pattern=_literal(name))))
+        own = self.identity.machine(name)
+        chosen = Filter(name_pattern=own)
+        found = await session.call(lambda content: machines(content, session, chosen))
         for item in found:
             hands = Hands(session, item.reference)
             has = await hands.properties() or {}
             marks = Marks.read(has.get("config.extraConfig"))
             if marks is None or (marks.installation, marks.origin) != (self.identity.installation, "cloned"):
-                raise VcenterError("vcenter-fault", f"The server has a machine {name} that is not the platform's.")
+                raise VcenterError(
+                    "vcenter-fault", f"The server has a machine {own} that the platform did not make."
+                )
             await hands.switch_off()
             await hands.destroy()
 
@@ -86,14 +103,14 @@ class Clones:
         if not wanted.address_range:
             return None
         choices = AddressRange.parse(wanted.address_range)
-        async with self.addressing.choosing:
+        async with self.workshop.choosing:
             listed = await session.call(lambda content: machines(content, session, Filter()))
             seen = {address for item in listed for address in (item.address, item.fixed)}
             try:
-                chosen = choices.lowest_free(seen | self.addressing.promised)
+                chosen = choices.lowest_free(seen | self.workshop.promised)
             except NoAddressLeftError as error:
                 raise VcenterError("vcenter-not-found", f"No address is left: {error}.") from error
-            self.addressing.promised.add(chosen)
+            self.workshop.promised.add(chosen)
         servers = wanted.nameservers.replace(",", " ").split()
         return FixedAddress(chosen, choices.prefix, wanted.gateway, servers)
 
@@ -104,7 +121,7 @@ class Clones:
         boot = FirstBoot(
             endpoint.name, wanted.ssh_user, self.identity.authorized_key, self.identity.trusted_ca_keys, network
         )
-        clone = Clone(endpoint.name, wanted, marks, boot)
+        clone = Clone(self.identity.machine(endpoint.name), wanted, marks, boot)
         plan = await session.call(lambda content: planned(content, session, clone))
         made = await run_task(
             session, lambda _: plan.template.CloneVM_Task(folder=plan.folder, name=clone.name, spec=plan.spec)
@@ -152,7 +169,3 @@ async def _undone(hands: Hands) -> None:
         await hands.destroy()
     except ProviderError as error:
         log.warning("clone_left_behind", machine=hands.reference, reason=str(error))
-
-
-def _literal(name: str) -> str:
-    return name.replace("[", "[[]")

@@ -16,6 +16,8 @@ from hcmp_inventory.ports.hypervisor import CloneDefaults, Filter, VcenterError
 
 @dataclass(frozen=True, slots=True)
 class Clone:
+    """`name` is what the server calls it; it calls itself what `first_boot` says."""
+
     name: str
     wanted: CloneDefaults
     marks: Marks
@@ -112,7 +114,7 @@ def _customization(content: Content, clone: Clone, cards: int) -> Any:
     spec = manager.GetCustomizationSpec(name).spec
     if not isinstance(spec.identity, vim.vm.customization.LinuxPrep):
         raise VcenterError("vcenter-setting-invalid", f"The customization specification {name} is not for Linux.")
-    spec.identity.hostName = vim.vm.customization.FixedName(name=clone.name)
+    spec.identity.hostName = vim.vm.customization.FixedName(name=clone.first_boot.name)
     if clone.first_boot.network is not None:
         fixed = vim.vm.customization.AdapterMapping(adapter=_adapter(clone.first_boot.network))
         dhcp = vim.vm.customization.IPSettings(ip=vim.vm.customization.DhcpIpGenerator())

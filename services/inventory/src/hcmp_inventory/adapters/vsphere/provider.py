@@ -1,6 +1,5 @@
 """vCenter as a provider: finds, takes, clones, reverts and lets go of machines, by the settings of the moment."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,7 +7,7 @@ from pyVmomi import vim
 
 from hcmp_inventory.adapters.vsphere.browsing import MACHINE, host_names, items, placement, power
 from hcmp_inventory.adapters.vsphere.checking import checked
-from hcmp_inventory.adapters.vsphere.clones import Addressing, Clones, Identity
+from hcmp_inventory.adapters.vsphere.clones import Clones, Identity, Workshop
 from hcmp_inventory.adapters.vsphere.connections import Connections
 from hcmp_inventory.adapters.vsphere.hands import ADDRESS_SECONDS, Hands
 from hcmp_inventory.adapters.vsphere.marks import Marks
@@ -28,9 +27,6 @@ from hcmp_inventory.ports.hypervisor import (
 )
 from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady
 
-# Reverts, snapshots and clones that go on at once; each holds a thread while it waits.
-AT_ONCE = 8
-
 
 class VsphereProvider:
     """A machine's reference is its managed object's id, which survives a change of its name or its host."""
@@ -47,8 +43,7 @@ class VsphereProvider:
         self._reach = reach
         self._identity = identity
         self._address_seconds = address_seconds
-        self._addressing = Addressing()
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._workshop = Workshop()
 
     async def close(self) -> None:
         await self._connections.close()
@@ -64,7 +59,7 @@ class VsphereProvider:
 
     async def recycle(self, provider_ref: str) -> Machine:
         """Back to the clean snapshot, and up again. Its host key is the one of then, which is pinned already."""
-        async with self._slots:
+        async with self._workshop.places:
             hands = await self._hands(provider_ref)
             marks = await self._own_marks(hands)
             if marks is None:
@@ -79,7 +74,7 @@ class VsphereProvider:
 
     async def destroy(self, provider_ref: str) -> None:
         """A clone is destroyed; a machine that was imported is its owner's, and only let go of."""
-        async with self._slots:
+        async with self._workshop.places:
             hands = await self._hands(provider_ref)
             marks = await self._own_marks(hands)
             if marks is None:
@@ -116,13 +111,13 @@ class VsphereProvider:
         return await self._described(hands, endpoint)
 
     async def adopt(self, machine: Machine, endpoint: Endpoint) -> None:
-        async with self._slots:
+        async with self._workshop.places:
             hands = await self._hands(machine.provider_ref)
             await hands.mark(Marks(self._identity.installation, "imported", endpoint))
             await hands.snapshot()
 
     def cloning(self, wanted: CloneDefaults) -> Maker:
-        return Clones(self._connections, self._identity, self._reach, self._addressing, wanted)
+        return Clones(self._connections, self._identity, self._reach, self._workshop, wanted)
 
     async def _hands(self, reference: str) -> Hands:
         return Hands(await self._connections.session(), reference, self._address_seconds)

@@ -76,7 +76,7 @@ class Session:
                 await self.call(lambda content: content.sessionManager.Logout(), seconds=LOGOUT_SECONDS)
             except VcenterError as error:
                 log.info("vcenter_logout_failed", reason=str(error))
-        self._stub.DropConnections()
+        self.dial.end(self._stub)
 
     def _work(self, work: Callable[[Content], T], thread: list[int]) -> T:
         thread.append(threading.get_ident())

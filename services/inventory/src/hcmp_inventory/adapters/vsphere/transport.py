@@ -60,6 +60,7 @@ class Dial:
     _context: ssl.SSLContext = field(init=False)
     _in_use: dict[int, HTTPConnection] = field(default_factory=dict)
     _late: set[int] = field(default_factory=set)
+    _over: bool = False
 
     def __post_init__(self) -> None:
         self._context = tls_context(self.access)
@@ -70,7 +71,7 @@ class Dial:
             host=self.access.host, port=self.access.port, version=API, poolSize=CONNECTIONS
         )
         made.scheme = lambda **_: _Connection(self)
-        take = made.GetConnection
+        take, give_back = made.GetConnection, made.ReturnConnection
 
         def taken() -> HTTPConnection:
             if threading.get_ident() in self._late:
@@ -79,9 +80,20 @@ class Dial:
             self._in_use[threading.get_ident()] = connection
             return connection
 
-        made.GetConnection = taken
+        def given_back(connection: HTTPConnection) -> None:
+            """What comes back after the end, from a thread that was late, is not kept."""
+            give_back(connection)
+            if self._over:
+                made.DropConnections()
+
+        made.GetConnection, made.ReturnConnection = taken, given_back
         adapter: SoapAdapter.SoapStubAdapter = made
         return adapter
+
+    def end(self, adapter: SoapAdapter.SoapStubAdapter) -> None:
+        """Close what is open and not in use, now and later."""
+        self._over = True
+        adapter.DropConnections()
 
     def opened(self) -> HTTPConnection:
         """A connection beside pyvmomi's, for this thread's work; the caller closes it."""
