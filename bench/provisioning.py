@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -26,6 +27,7 @@ from uuid_utils.compat import uuid7
 
 from bench.figures import Figure
 from hcmp_contracts.allocation import GrantedMachine
+from hcmp_contracts.ssh_certificate import principal_of
 from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.domain.project_state import Details
 from hcmp_provisioner.run.ansible import environment
@@ -50,7 +52,7 @@ async def measure() -> list[Figure]:
         operator = await sign_in(installation.url, installation.username, installation.password)
         try:
             await _more_machines(operator)
-            key = installation.home / "secrets" / "platform_ed25519"
+            key = _key(runs / "key", installation.home / "secrets" / "ssh_authority_ed25519")
             return [figure for at_once in AT_ONCE for figure in await _figures(operator, runs, key, at_once)]
         finally:
             await operator.http.aclose()
@@ -64,6 +66,16 @@ async def _more_machines(operator: Person) -> None:
     )
     assert answer.is_success, answer.text
     await operator.pool_ready(MACHINES)
+
+
+def _key(path: Path, authority: Path) -> Path:
+    """A key for the peers, which the machines let in by the certificate beside it."""
+    machines = ",".join(principal_of(f"lab-{number:02d}") for number in range(1, 100))
+    made = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))
+    signed = ("ssh-keygen", "-q", "-s", str(authority), "-I", NAME, "-n", machines, "-V", "+1d", f"{path}.pub")
+    for command in (made, signed):
+        subprocess.run(command, check=True)
+    return path
 
 
 @contextmanager

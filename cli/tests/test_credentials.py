@@ -32,7 +32,7 @@ def test_a_password_needs_no_quoting_anywhere(credentials: Credentials) -> None:
 def test_the_keys_are_readable_by_what_uses_them(credentials: Credentials) -> None:
     Fernet(credentials.fernet_key())
     assert isinstance(load_pem_private_key(credentials.signing_key().read_bytes(), None), Ed25519PrivateKey)
-    key = credentials.ssh_key()
+    key = credentials.ssh_authority()
     private = load_ssh_private_key(key.read_bytes(), None)
     assert isinstance(private, Ed25519PrivateKey)
     assert load_ssh_public_key(key.with_suffix(".pub").read_bytes()) == private.public_key()
@@ -42,5 +42,5 @@ def test_every_secret_is_private(credentials: Credentials, tmp_path: Path) -> No
     credentials.password("any")
     credentials.fernet_key()
     credentials.signing_key()
-    credentials.ssh_key()
+    credentials.ssh_authority()
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

@@ -113,6 +113,8 @@ def browser(installation: Installation, upstreams: None) -> Iterator[httpx.Clien
         ("/api/vms/1/maintenance", "inventory"),
         ("/api/pool?at=2026-11-23T10:00:00Z", "inventory"),
         ("/api/admin/settings", "inventory"),
+        ("/api/pool/policies/small", "inventory"),
+        ("/api/platform/drain?wait=20", "provisioner"),
         ("/api/admin/reset", "inventory"),
         ("/api/vcenter/inventory?kind=tags", "inventory"),
         ("/api/prometheus-sd", "inventory"),

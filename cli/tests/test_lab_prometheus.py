@@ -159,6 +159,9 @@ def test_a_changed_token_reaches_prometheus(
         )
         eventually(lambda: query(port, "vector(1)"))
     assert eventually(lambda: query(port, 'up{job="hcmp"} == 1'))
+    assert eventually(lambda: query(port, 'up{job="prometheus"} == 1')), "it watches itself"
+    rules = httpx.get(f"http://127.0.0.1:{port}/api/v1/rules", trust_env=False).json()["data"]["groups"]
+    assert [group["name"] for group in rules] == ["hcmp"], "the alerts are loaded"
     # Who may look into the container is root anyway; nobody else reads the token there.
     with closing(docker.from_env()) as client:
         inside = client.containers.get(f"hcmp-{installation}-prometheus")

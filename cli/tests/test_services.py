@@ -40,6 +40,24 @@ def test_only_auth_knows_the_operators_password_and_the_signing_key(installation
     assert knowing == signing == {"auth"}
 
 
+def test_only_auth_knows_where_the_key_of_the_certificate_authority_is(installation: Installation) -> None:
+    name = installation.credentials.ssh_authority().name
+    knowing = {path.name for path in installation.home.services.iterdir() if name in path.read_text()}
+    assert knowing == {"auth.env"}
+
+
+def test_a_key_that_opens_machines_is_handed_on_where_an_older_installation_has_one(
+    installation: Installation,
+) -> None:
+    def knowing() -> set[str]:
+        list(installation.platform.processes())
+        return {part.name for part in PARTS if "HCMP_SSH_KEY_FILE" in settings(installation, part.name)}
+
+    assert knowing() == set(), "none is made any more"
+    (installation.home.secrets / "platform_ed25519").write_text("a key of former times")
+    assert knowing() == {"inventory", "worker", "terminal"}
+
+
 def test_only_those_that_open_machines_know_how(installation: Installation) -> None:
     knowing = {part.name for part in PARTS if "HCMP_FERNET_KEYS" in settings(installation, part.name)}
     assert knowing == {"inventory", "worker", "terminal"}

@@ -12,14 +12,15 @@ from hcmp_webkit.identity import signed_in
 
 SERVICES = ("auth", "inventory", "monitor", "provisioner", "terminal")
 
-# Who calls these cannot have an access token yet, or brings something else: a password, a cookie, the token of
-# Prometheus; or asks only whether the process lives.
+# Who calls these cannot have an access token yet (a machine that is being prepared), or brings something else: a
+# password, a cookie, the token of Prometheus; or asks only whether the process lives.
 PUBLIC = {
     ("auth", "POST", "/api/login"),
     ("auth", "POST", "/api/register"),
     ("auth", "POST", "/api/token/refresh"),
     ("auth", "POST", "/api/token/revoke"),
     ("auth", "GET", "/.well-known/jwks.json"),
+    ("auth", "GET", "/.well-known/ssh-authorities"),
     ("inventory", "GET", "/api/prometheus-sd"),
     ("monitor", "GET", "/asyncapi.json"),
 } | {(service, "GET", path) for service in SERVICES for path in ("/healthz", "/readyz", "/metrics")}

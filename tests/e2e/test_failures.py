@@ -32,8 +32,11 @@ async def test_a_package_that_does_not_exist_fails_with_step_machine_and_reason(
 
     await operator.pool_ready(6)
     history = (await member.get(f"/api/projects/{project['id']}/events"))["events"]
-    ends = [event["type"] for event in history][-2:]
-    assert ends == ["hcmp.project.provisioning-failed.v1", "hcmp.project.hold-ended.v1"]
+    assert [event["type"] for event in history][-3:] == [
+        "hcmp.project.provisioning-failed.v1",
+        "hcmp.project.hold-ended.v1",
+        "hcmp.allocation.released.v1",
+    ]
 
 
 async def test_more_machines_than_there_are_is_a_409_with_the_figures(member: Person, operator: Person) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 import asyncssh
 import docker
+import httpx
 import pytest
 
 from hcmp_cli.lab import ensure_images, remove_all
@@ -37,8 +38,9 @@ class Hypervisor:
     """Does to lab machines what is ordered of the virtual machines in front of them."""
 
     installation: str
-    key: str
+    key: asyncssh.SSHKey
     image: str
+    authorities: str
     behind: dict[str, Machine] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     vcenter: SimulatedVcenter | None = None
@@ -49,7 +51,17 @@ class Hypervisor:
         return made
 
     def _provider(self, image: str) -> DockerProvider:
-        return DockerProvider(installation=self.installation, image=image, authorized_key=self.key)
+        """They trust the platform, and let the test's own key in."""
+
+        async def authorities() -> str:
+            return self.authorities
+
+        return DockerProvider(
+            installation=self.installation,
+            image=image,
+            authorities=authorities,
+            authorized_key=self.key.export_public_key().decode().strip(),
+        )
 
     def obey(self, method: str, reference: str) -> None:
         """Called before the simulator does it."""
@@ -116,9 +128,11 @@ def listening(hypervisor: Hypervisor) -> Iterator[str]:
 
 @pytest.fixture
 async def hypervisor(installation: Installation, tmp_path: Path) -> AsyncIterator[Hypervisor]:
-    key = (installation.home / "secrets" / "platform_ed25519.pub").read_text().strip()
     lab = await asyncio.to_thread(ensure_images, print)
-    made = Hypervisor(f"e2e-{secrets.token_hex(4)}", key, lab.lab)
+    async with httpx.AsyncClient(base_url=installation.url) as http:
+        authorities = (await http.get("/.well-known/ssh-authorities")).text.strip()
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    made = Hypervisor(f"e2e-{secrets.token_hex(4)}", key, lab.lab, authorities)
     try:
         with listening(made) as hook:
             certificate = Certificate.made_in(tmp_path)
@@ -129,13 +143,13 @@ async def hypervisor(installation: Installation, tmp_path: Path) -> AsyncIterato
         await asyncio.to_thread(made.remove)
 
 
-async def run(installation: Installation, machine: dict[str, Any], command: str) -> str:
+async def run(key: asyncssh.SSHKey, machine: dict[str, Any], command: str) -> str:
     """Run a command on a machine of the pool, which must show the pinned host key."""
     async with asyncssh.connect(
         machine["ssh_host"],
         machine["ssh_port"],
         username=machine["ssh_user"],
-        client_keys=[str(installation.home / "secrets" / "platform_ed25519")],
+        client_keys=[key],
         known_hosts=([asyncssh.import_public_key(machine["host_key"])], [], []),
         config=None,
         agent_path=None,
@@ -183,12 +197,11 @@ async def connected(operator: Person, hypervisor: Hypervisor) -> AsyncIterator[S
 async def test_machines_of_vcenter_are_imported_and_cloned_used_and_brought_back(
     operator: Person,
     member: Person,
-    installation: Installation,
     hypervisor: Hypervisor,
     connected: SimulatedVcenter,
 ) -> None:
-    first = await hypervisor.add(IMPORTED, "behind-1")
-    second = await hypervisor.add("vm-01", "behind-2")
+    first = await hypervisor.add(IMPORTED, "dc0-c0-rp0-vm0")
+    second = await hypervisor.add("vm-01", "vm-01")
     await asyncio.to_thread(connected.answer_at, IMPORTED, first.address)
     await asyncio.to_thread(connected.switch_on, IMPORTED)
 
@@ -198,6 +211,7 @@ async def test_machines_of_vcenter_are_imported_and_cloned_used_and_brought_back
     assert imported.status_code == 201, imported.text
     [old] = imported.json()["vms"]
     assert (old["host_key"], old["address"]) == (first.host_key, first.address)
+    assert old["ssh_certificates"] is True
     cloned = await operator.http.post(
         "/api/vms/import",
         json={
@@ -218,7 +232,7 @@ async def test_machines_of_vcenter_are_imported_and_cloned_used_and_brought_back
     project = await member.settled(requested.json()["project_id"], "completed", "failed")
     assert project["status"] == "completed", project["failure"]
     [used] = [vm for vm in (old, new) if vm["id"] == project["vms"][0]["id"]]
-    assert await run(installation, used, "test -e /etc/nginx && echo there") == "there"
+    assert await run(hypervisor.key, used, "test -e /etc/nginx && echo there") == "there"
     assert (await member.http.delete(f"/api/projects/{project['id']}")).status_code == 202
     await member.settled(project["id"], "deleted")
     await operator.pool_ready(2)
@@ -226,4 +240,4 @@ async def test_machines_of_vcenter_are_imported_and_cloned_used_and_brought_back
     assert await connected.calls("RevertToSnapshot_Task") == 1
     clean = await operator.get(f"/api/vms/{used['id']}")
     assert (clean["status"], clean["host_key"]) == ("available", used["host_key"])
-    assert await run(installation, clean, "test -e /etc/nginx || echo gone") == "gone"
+    assert await run(hypervisor.key, clean, "test -e /etc/nginx || echo gone") == "gone"

@@ -11,11 +11,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from nats.aio.client import Client
 from pydantic import SecretStr
+from uuid_utils.compat import uuid7
 
+from hcmp_auth.adapters.ssh_authority import SshAuthority
+from hcmp_auth.api.broker import answer_certificate_requests
+from hcmp_auth.handlers.certificates import CertificateOffice
 from hcmp_auth.main import build as build_auth
 from hcmp_auth.settings import AuthSettings
-from hcmp_eventstore.store import utc_now
+from hcmp_contracts.ssh_certificate import principal_of
+from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 
 Visitor = Callable[..., Awaitable[AsyncClient]]
@@ -50,6 +56,11 @@ def auth_settings(nats_server: NatsServer, database_url: str, tmp_path: Path) ->
     key_file.write_bytes(
         Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
+    authorities = [tmp_path / "ssh-authority", tmp_path / "ssh-authority-to-come"]
+    for path in authorities:
+        path.write_bytes(
+            Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+        )
     return AuthSettings(
         port=0,
         nats_url=nats_server.url,
@@ -58,6 +69,8 @@ def auth_settings(nats_server: NatsServer, database_url: str, tmp_path: Path) ->
         database_url=SecretStr(database_url),
         public_url="http://hcmp.test",
         signing_key_file=key_file,
+        ssh_authority_files=",".join(map(str, authorities)),
+        ssh_source_addresses="127.0.0.0/8, 10.0.0.7",
         operator_username="operator",
         operator_password=SecretStr("the operator's password"),
     )
@@ -106,3 +119,25 @@ async def alice(auth_admin: AsyncClient) -> str:
     account_id: str = (await auth_admin.post("/api/register", json=form)).json()["id"]
     assert (await auth_admin.post(f"/api/admin/accounts/{account_id}/approve")).status_code == 200
     return account_id
+
+
+@pytest.fixture
+def office(event_store: EventStore) -> CertificateOffice:
+    """The part of auth that signs SSH certificates, for services whose machines trust it."""
+    return CertificateOffice(event_store, SshAuthority([Ed25519PrivateKey.generate()]), utc_now, uuid7)
+
+
+@pytest.fixture
+def trusting(office: CertificateOffice) -> Callable[[str], str]:
+    """The line of an authorized_keys file by which a machine of a name trusts the office."""
+    [key] = office.authority.public_keys()
+    return lambda machine: f'cert-authority,principals="{principal_of(machine)}" {key}'
+
+
+@pytest.fixture
+async def signing(office: CertificateOffice, broker: Client) -> CertificateOffice:
+    """The office answers, and the broker knows: a ping may overtake what it is to follow, so one is not enough."""
+    await answer_certificate_requests(broker, office)
+    await broker.flush()
+    await broker.flush()
+    return office

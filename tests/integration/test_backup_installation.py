@@ -151,6 +151,6 @@ def test_an_installation_comes_back_with_its_accounts_keys_and_log(folder: Path)
         operator.cookies.clear()
         operator.cookies.set("hcmp_refresh", session)
         assert operator.post("/api/token/refresh").json()["type"] == "session-ended"
-    for name in ("fernet.key", "platform_ed25519"):
+    for name in ("fernet.key", "ssh_authority_ed25519"):
         assert (folder / "new/secrets" / name).read_bytes() == (folder / "old/secrets" / name).read_bytes()
     assert not (folder / "new/restoring").exists()

@@ -127,6 +127,40 @@ async def test_a_running_projector_notices_that_the_broker_came_back_on_an_older
         assert (await client.jetstream().stream_info("EVENTS")).state.last_seq == 1
 
 
+async def test_a_projector_notices_at_its_start_that_the_log_was_set_back_and_has_grown_since(
+    nats_server: NatsServer, database_url: str
+) -> None:
+    async with nats_server.connect() as client:
+        store = EventStore(client, source="test")
+        await put(store, "a")
+        async with older_store(nats_server, client), projecting(store, database_url) as projector:
+            assert await projector.wait_for(await put(store, "a", 2), timeout=20)
+        await put(EventStore(client, source="a service that does not know what was lost"), "b", 5)
+        started_anew = EventStore(client, source="test")
+        async with projecting(started_anew, database_url) as projector:
+            async with asyncio.timeout(10):
+                while projector.failure is None:
+                    await asyncio.sleep(0.01)
+            assert "event 3 of the log is not the one that counting_v1 has seen" in projector.failure
+            with pytest.raises(WritesRefusedError, match="event 3 of the log is not the one"):
+                await put(started_anew, "a")
+    assert await rows(database_url) == {"a": 3}, "nothing was applied from the other log"
+
+
+async def test_a_read_model_of_before_its_last_event_was_kept_goes_on(
+    event_store: EventStore, database_url: str
+) -> None:
+    async with projecting(event_store, database_url) as projector:
+        assert await projector.wait_for(await put(event_store, "a", 3))
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        await connection.execute(
+            "ALTER TABLE counting_v1.checkpoint DROP COLUMN event_id, DROP COLUMN event_sequence"
+        )
+    async with projecting(event_store, database_url) as projector:
+        assert await projector.wait_for(await put(event_store, "a", 2))
+    assert await rows(database_url) == {"a": 5}
+
+
 async def test_a_checkpoint_ahead_of_the_log_stops_and_blocks_writes(
     nats_server: NatsServer, database_url: str
 ) -> None:

@@ -280,6 +280,26 @@ async def test_a_failed_project_is_tried_again_on_other_machines(lab: ProjectLab
     assert (await settled(lab, project_id, "failed"))["failure"]["reason"] == "insufficient-capacity"
 
 
+async def test_draining_waits_until_nothing_runs_any_more(lab: ProjectLab) -> None:
+    project_id = await lab.provision(KIM)
+    await happened(lab.store, PLATFORM, MaintenanceEnabled(message="Back at noon"))
+
+    async def begun() -> bool:
+        return bool((await lab.call(OPERATOR, "GET", "/api/platform/drain")).json()["maintenance_mode"])
+
+    await eventually(begun, bool)
+    assert slug(await lab.call(KIM, "GET", "/api/platform/drain")) == (403, "forbidden")
+    said = (await lab.call(OPERATOR, "GET", "/api/platform/drain?wait=1")).json()
+    assert said["drained"] is False
+    assert [(one["id"], one["owner"], one["status"]) for one in said["running"]] == [
+        (project_id, "kim", "configuring")
+    ]
+    waiting = asyncio.create_task(lab.call(OPERATOR, "GET", "/api/platform/drain?wait=20"))
+    await lab.call(KIM, "POST", f"/api/projects/{project_id}/cancel")
+    await happened(lab.store, project_id, ProjectCancelled(log_sequence=0))
+    assert (await waiting).json() == {"maintenance_mode": True, "drained": True, "running": []}
+
+
 async def test_what_cannot_be_tried_again_is_told_before_quota_and_maintenance(lab: ProjectLab) -> None:
     poor = Account("poor")
     await lab.register(poor, quota=1)
@@ -362,8 +382,11 @@ async def test_the_events_of_a_project_are_told_oldest_first(lab: ProjectLab) ->
     events = (await lab.call(KIM, "GET", f"/api/projects/{project_id}/events")).json()["events"]
     assert [event["type"] for event in events] == [
         "hcmp.project.requested.v1",
+        "hcmp.allocation.granted.v1",
         "hcmp.project.provisioning-started.v1",
     ]
+    [machine] = events[1]["data"]["machines"]
+    assert machine.keys() == {"vm_id", "name", "address", "role"}, "not how the platform reaches it"
     assert events[0]["actor"] == f"account/{KIM.id}"
     assert events[0]["data"]["steps"][0]["name"] == "Prepare machines"
 
@@ -456,7 +479,8 @@ async def test_a_project_is_found_by_every_spelling_of_its_id(lab: ProjectLab) -
             assert [frame async for frame in socket] == ["hello", "::FAILED::"]
         path = f"/api/projects/{quote(spelling)}"
         assert (await lab.call(KIM, "GET", f"{path}/logs")).text == "hello\n"
-        assert len((await lab.call(KIM, "GET", f"{path}/events")).json()["events"]) == 3
+        events = (await lab.call(KIM, "GET", f"{path}/events")).json()["events"]
+        assert [event["type"] for event in events].count("hcmp.project.provisioning-failed.v1") == 1
         assert (await lab.call(KIM, "GET", path)).json()["id"] == project_id
 
 

@@ -165,7 +165,7 @@ async def test_who_waits_for_quota_goes_on_in_turn_when_some_is_given_back(lab: 
     first, second = await lab.provision(KIM), await lab.provision(KIM)
     waiting = [await ask(lab, SINGLE | {"wait": True}) for _ in range(2)]
     explained = await waits_for(lab, waiting[0], "quota")
-    assert (explained["quota"], explained["used"]) == (2, 2)
+    assert (explained["resource"], explained["quota"], explained["used"]) == ("runs", 2, 2)
     await happened(lab.store, first, STARTED, DONE)
     await reaches(lab, waiting[0], "configuring")
     assert (await view(lab, waiting[1]))["status"] == "requested"
@@ -182,7 +182,7 @@ async def test_who_waits_for_machines_of_the_quota_goes_on_when_it_is_raised(lab
         return (await lab.call(poor, "GET", f"/api/projects/{project_id}")).json()
 
     seen = await eventually(status, lambda one: one["waiting_for"] is not None)
-    assert (seen["waiting_for"]["reason"], seen["waiting_for"]["needed"]) == ("quota", 1)
+    assert [seen["waiting_for"][name] for name in ("reason", "resource", "needed")] == ["quota", "machines", 1]
     await happened(lab.store, poor.id, AccountQuotaChanged(before=0, after=1))
     await eventually(status, lambda one: one["status"] == "configuring")
 

@@ -31,6 +31,7 @@ from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.domain.project_state import Requested
 from hcmp_provisioner.run.processes import of_hold
+from hcmp_provisioner.worker.certificate import Entrance
 from hcmp_provisioner.worker.plans import Planner
 from hcmp_provisioner.worker.reactions import Worker
 from hcmp_provisioner.worker.run_process import run_process
@@ -38,6 +39,7 @@ from hcmp_provisioner.worker.saga import Saga
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.workers import GOOD, WorkerLab, processes_of, until, worker_lab
+from hcmp_webkit.ssh_certificates import SshCertificates
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 CONTEXT = Context(actor="account/test", correlation_id="test-run")
@@ -189,7 +191,7 @@ async def test_a_fault_while_a_run_is_cancelled_ends_it_as_cancelled(lab: Worker
     planner = PlannerWithoutDirectory(
         lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)])
     )
-    worker = Worker(lab.store, planner, utc_now, uuid7, name="w")
+    worker = Worker(lab.store, planner, SshCertificates(lab.client), utc_now, uuid7, name="w")
     project = await lab.request("good")
     await happened(lab.store, project, CancelRequested())
     [granted] = await lab.store.load("allocation", project)
@@ -206,7 +208,10 @@ async def test_a_run_that_is_given_up_while_it_is_to_be_cancelled_is_cancelled(l
     [granted] = await lab.store.load("allocation", project)
     assert isinstance(granted.event, AllocationGranted)
     planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)]))
-    saga = Saga(lab.store, planner, utc_now, project, granted.event, worker="w", context=CONTEXT, hold=HOLD)
+    entrance = Entrance(SshCertificates(lab.client), project, utc_now, ())
+    saga = Saga(
+        lab.store, planner, entrance, utc_now, project, granted.event, worker="w", context=CONTEXT, hold=HOLD
+    )
 
     assert await saga.give_up() == "cancelled"
 

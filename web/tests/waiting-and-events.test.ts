@@ -9,7 +9,7 @@ import { waitingSentence, waitingTitle } from "@/features/provisioner/waiting";
 import type { Language } from "@/shared/i18n/format";
 import { translator } from "@/shared/i18n/language";
 
-const NOTHING = { detail: "", needed: null, available: null, shortfall: null, quota: null, used: null };
+const NOTHING = { detail: "", needed: null, available: null, shortfall: null, quota: null, used: null, resource: null };
 const waits = (part: Partial<Waiting> & Pick<Waiting, "reason">, language: Language) =>
   waitingSentence({ ...NOTHING, ...part }, translator(language));
 
@@ -20,10 +20,13 @@ describe("why a project waits", () => {
     expect(waits(waiting, "ko")).toContain("서버 3대가 필요하지만 1대만 사용할 수 있었습니다(2대 부족).");
   });
 
-  test("the quota is told with what is used of it", () => {
-    const waiting = { reason: "quota", needed: 5, quota: 10, used: 8 } as const;
-    expect(waits(waiting, "en")).toContain("8 of 10 are in use, and 5 more are needed.");
-    expect(waits(waiting, "ko")).toContain("10 중 8을(를) 사용 중이며 5이(가) 더 필요합니다.");
+  test("the quota is told with what it is of and what is used of it", () => {
+    const machines = { reason: "quota", resource: "machines", needed: 5, quota: 10, used: 8 } as const;
+    expect(waits(machines, "en")).toContain("quota of machines does not allow it yet: 8 of 10 are in use, and 5 more are needed.");
+    expect(waits(machines, "ko")).toContain("서버 할당량이 부족합니다. 10대 중 8대를 사용 중이며 5대가 더 필요합니다.");
+    const runs = { reason: "quota", resource: "runs", needed: 1, quota: 2, used: 2 } as const;
+    expect(waits(runs, "en")).toContain("quota of runs does not allow it yet: 2 of 2 are under way.");
+    expect(waits(runs, "ko")).toContain("동시 실행 할당량이 부족합니다. 2건 중 2건을 실행 중입니다.");
   });
 
   test.each(["approval", "maintenance", "quota", "capacity", "worker"] as const)(

@@ -95,14 +95,19 @@ def _start_prometheus(installation: Installation, record: LabRecord) -> None:
 
 def _furnish(installation: Installation, record: LabRecord, report: Report) -> None:
     """Six machines in an empty pool; an import that was interrupted is completed, never doubled."""
-    password = installation.platform.operator_password()
-    with Operator(gateway.url(installation.ports), OPERATOR, password) as operator:
+    with signed_in(installation) as operator:
         if record.furnished and operator.has_machines():
             return
         with report.step(f"{MACHINES} lab machines"):
             operator.import_lab_machines(MACHINES, key=f"lab-machines-{record.furnished}")
             operator.await_available(MACHINES, tell=report)
     lab_record.mark_furnished(installation.home, record)
+
+
+def signed_in(installation: Installation) -> Operator:
+    """The operator, who is signed in within the block."""
+    password = installation.platform.operator_password()
+    return Operator(gateway.url(installation.ports), OPERATOR, password)
 
 
 def _tell(installation: Installation, report: Report) -> None:

@@ -95,6 +95,12 @@ def show_schemas(found: dict[str, Any], console: Console, *, as_json: bool) -> N
     console.print(table)
 
 
+def ask(installation: Installation, part: Part, module: str, *arguments: str) -> Any:
+    """What a service's own program answers, in a process with that service's settings. Raises LauncherError."""
+    _require_servers(installation)
+    return _ask(installation, part, module, *arguments)
+
+
 def _require_servers(installation: Installation) -> None:
     states = installation.supervisor.states()
     if not all(name in states and states[name].running for name in ("nats", "postgres")):

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hcmp_cli import demo, home, installation, integrity, status
+from hcmp_cli import demo, home, installation, integrity, rotation, status
 from hcmp_cli.backup import back_up
 from hcmp_cli.errors import LauncherError
 from hcmp_cli.home import DEFAULT_HOME, Home
@@ -27,6 +28,14 @@ app = typer.Typer(
 
 projections = typer.Typer(help="The read models that services keep.", no_args_is_help=True)
 app.add_typer(projections, name="projections")
+keys = typer.Typer(help="The keys that stored secrets are encrypted with.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+class Switch(StrEnum):
+    on = "on"
+    off = "off"
+
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="HCMP_HOME", help="The folder of the installation's state and secrets.")
@@ -86,6 +95,25 @@ def clean(
         report.say("Everything that the installation made has been removed.")
 
 
+@app.command()
+def maintenance(
+    switch: Annotated[Switch, typer.Argument(help="Whether nothing new may begin.")],
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    message: Annotated[str, typer.Option(help="What people are told meanwhile.")] = "",
+    drain: Annotated[float, typer.Option(help="Wait so many seconds until nothing runs any more.")] = 0,
+) -> None:
+    """Let nobody but operators begin anything; running projects go on. Ends with 3 if some outlast --drain."""
+    with _told(Report()) as report, demo.signed_in(_running(home_path)) as operator:
+        operator.maintenance(enabled=switch is Switch.on, message=message)
+        report.say(f"Maintenance is {switch.value}.")
+        left = operator.drain(tell=report.say, patience=drain) if drain else []
+        if drain:
+            report.say(f"Still running: {', '.join(left)}." if left else "Nothing runs any more.")
+    if left:
+        raise typer.Exit(3)
+
+
 @app.command(name="status")
 def status_command(
     home_path: HomeOption = DEFAULT_HOME,
@@ -136,6 +164,23 @@ def projections_prune(services: Services = None, home_path: HomeOption = DEFAULT
         dropped = integrity.projections(_running(home_path), "prune", services or [])
         names = [schema for schemas in dropped.values() for schema in schemas]
         report.say(f"Dropped {', '.join(names)}." if names else "There was nothing to drop.")
+
+
+@keys.command(name="rotate")
+def keys_rotate(
+    home_path: HomeOption = DEFAULT_HOME,
+    *,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="Forget the older key, if nothing in use was encrypted under it.")
+    ] = False,
+) -> None:
+    """Encrypt every stored secret under a new key. Interrupted, the same command goes on; the older key stays."""
+    with _told(Report()) as report:
+        found = _existing(home_path)
+        if found is None:
+            raise LauncherError(f"There is no installation in {home_path}.")
+        with home.locked(found):
+            (rotation.drop_old if drop_old else rotation.rotate)(found.path, report)
 
 
 def _running(path: Path) -> Installation:

@@ -54,6 +54,21 @@ class Operator:
                 )
             sleep(0.5)
 
+    def maintenance(self, *, enabled: bool, message: str = "") -> None:
+        """Let nobody but operators begin anything, and tell them why; or let them again."""
+        change = {"maintenance_mode": enabled} | ({"maintenance_message": message} if message else {})
+        self._ask("PUT", "/api/admin/settings", json=change)
+
+    def drain(self, *, tell: Callable[[str], None], patience: float) -> list[str]:
+        """Wait until nothing runs; the names of the projects that still run when `patience` seconds are over."""
+        deadline = monotonic() + patience
+        while True:
+            wait = max(0, min(20, int(deadline - monotonic())))
+            running = [one["name"] for one in self._ask("GET", f"/api/platform/drain?wait={wait}")["running"]]
+            if not running or monotonic() >= deadline - 1:
+                return running
+            tell(f"waiting for {', '.join(running)}")
+
     def _available(self) -> int:
         return int(self._ask("GET", "/api/pool")["counts"]["available"])
 

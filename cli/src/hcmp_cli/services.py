@@ -90,6 +90,7 @@ class Platform:
             case "auth":
                 return {
                     "HCMP_SIGNING_KEY_FILE": str(self.credentials.signing_key()),
+                    "HCMP_SSH_AUTHORITY_FILES": str(self.credentials.ssh_authority()),
                     "HCMP_OPERATOR_USERNAME": OPERATOR,
                     "HCMP_OPERATOR_PASSWORD": self.operator_password(),
                 }
@@ -110,10 +111,9 @@ class Platform:
                 return self._machine_access()
 
     def _machine_access(self) -> dict[str, str]:
-        return {
-            "HCMP_FERNET_KEYS": self.credentials.fernet_key(),
-            "HCMP_SSH_KEY_FILE": str(self.credentials.ssh_key()),
-        }
+        former = self.credentials.former_ssh_key()
+        key = {} if former is None else {"HCMP_SSH_KEY_FILE": str(former)}
+        return {"HCMP_FERNET_KEYS": self.credentials.fernet_key()} | key
 
     def _inventory(self) -> dict[str, str]:
         targets = ",".join(f"127.0.0.1:{self.port(part.name)}" for part in PARTS)

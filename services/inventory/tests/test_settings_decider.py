@@ -1,7 +1,13 @@
 """Settings change by facts that say from what to what, and never say a secret."""
 
-from hcmp_contracts.settings import MaintenanceDisabled, MaintenanceEnabled, SettingChange, SettingsChanged
-from hcmp_inventory.domain.settings import DECIDER, Change
+from hcmp_contracts.settings import (
+    MaintenanceDisabled,
+    MaintenanceEnabled,
+    SettingChange,
+    SettingsChanged,
+    SettingsReencrypted,
+)
+from hcmp_inventory.domain.settings import DECIDER, Change, ReplaceCiphertext
 from hcmp_testkit.scenario import scenario
 
 HOST_SET = SettingsChanged(
@@ -56,3 +62,10 @@ def test_another_message_during_maintenance_is_told() -> None:
 def test_a_change_of_another_setting_leaves_the_password_out() -> None:
     given = scenario(DECIDER).given(PASSWORD_SET)
     given.when(Change(texts={"vcenter_host": "vc.example.org"})).then(HOST_SET)
+
+
+def test_a_password_is_kept_under_another_key_unless_it_was_changed_meanwhile() -> None:
+    command = ReplaceCiphertext(former="sealed", vcenter_password="sealed anew")
+    renewed = SettingsReencrypted(vcenter_password="sealed anew")
+    scenario(DECIDER).given(PASSWORD_SET).when(command).then(renewed)
+    scenario(DECIDER).given(PASSWORD_SET, renewed).when(command).then_nothing()

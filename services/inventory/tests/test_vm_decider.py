@@ -4,6 +4,7 @@ import pytest
 
 from hcmp_contracts.vm import (
     VmAssigned,
+    VmCredentialReencrypted,
     VmEvent,
     VmHostKeyChanged,
     VmLabelsChanged,
@@ -28,6 +29,7 @@ from hcmp_inventory.domain.vm_commands import (
     Register,
     Release,
     ReleaseQuarantine,
+    ReplaceCiphertext,
     ReportHostKey,
     Reserve,
     Retire,
@@ -243,3 +245,12 @@ def test_only_a_reset_retires_a_machine_that_is_in_use() -> None:
     given(REGISTERED).when(Retire("old")).then(RETIRED)
     given(REGISTERED, RETIRED).when(Retire("old")).then_nothing()
     given().when(Retire("old")).then_raises(VmUnknownError)
+
+
+def test_a_credential_is_kept_under_another_key_unless_it_was_changed_meanwhile() -> None:
+    command = ReplaceCiphertext(former="sealed", credential="sealed anew")
+    registered = REGISTERED.model_copy(update={"credential": "sealed"})
+    renewed = VmCredentialReencrypted(credential="sealed anew")
+    scenario(DECIDER).given(registered).when(command).then(renewed)
+    scenario(DECIDER).given(registered, renewed).when(command).then_nothing()
+    scenario(DECIDER).given(registered, VmRetired(reason="sold")).when(command).then_nothing()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hcmp_inventory.adapters.vsphere.clones import merged
-from hcmp_inventory.adapters.vsphere.cloud_init import CA_FILE, SSHD_FILE, FirstBoot
+from hcmp_inventory.adapters.vsphere.cloud_init import FirstBoot
 from hcmp_inventory.domain.address_range import AddressRange, NoAddressLeftError
 from hcmp_inventory.ports.hypervisor import CloneDefaults
 
@@ -21,28 +21,22 @@ def user_data(boot: FirstBoot) -> dict[str, Any]:
     return told
 
 
-def test_a_clone_trusts_the_keys_of_the_certificate_authority() -> None:
-    boot = FirstBoot(
-        "vm-01", "hcmp", "ssh-ed25519 AAAA platform", ("ssh-ed25519 BBBB now", "ssh-ed25519 CCCC next")
-    )
-    files = {written["path"]: written["content"] for written in user_data(boot)["write_files"]}
-    assert files == {
-        CA_FILE: "ssh-ed25519 BBBB now\nssh-ed25519 CCCC next\n",
-        SSHD_FILE: f"TrustedUserCAKeys {CA_FILE}\n",
+def test_a_clone_lets_in_by_certificates_for_itself_and_by_nothing_else() -> None:
+    told = user_data(FirstBoot("vm-01", "hcmp", ["ssh-ed25519 BBBB now", "ssh-ed25519 CCCC next"]))
+    assert {written["path"]: written["content"] for written in told["write_files"]} == {
+        "/etc/ssh/hcmp_authorities": "ssh-ed25519 BBBB now\nssh-ed25519 CCCC next\n",
+        "/etc/ssh/hcmp_principals/hcmp": "machine/vm-01\n",
+        "/etc/ssh/sshd_config.d/hcmp.conf": "TrustedUserCAKeys /etc/ssh/hcmp_authorities\n"
+        "AuthorizedPrincipalsFile /etc/ssh/hcmp_principals/%u\n",
     }
-
-
-def test_without_an_authority_nothing_is_written_of_it() -> None:
-    told = user_data(FirstBoot("vm-01", "hcmp", "ssh-ed25519 AAAA platform"))
-    assert "write_files" not in told
-    assert told["users"][0]["ssh_authorized_keys"] == ["ssh-ed25519 AAAA platform"]
+    assert "ssh_authorized_keys" not in told["users"][0]
     assert told["ssh_pwauth"] is False
 
 
 def test_what_people_name_is_data_in_it_and_no_yaml() -> None:
-    told = user_data(FirstBoot("vm-01", "hcmp\nruncmd: [reboot]", "ssh-ed25519 AAAA"))
-    assert told["users"][0]["name"] == "hcmp\nruncmd: [reboot]"
-    assert "runcmd" not in told
+    told = user_data(FirstBoot("vm-01", "hcmp\nlock_passwd: false", ["ssh-ed25519 AAAA"]))
+    assert told["users"][0]["name"] == "hcmp\nlock_passwd: false"
+    assert told["users"][0]["lock_passwd"] is True
 
 
 def test_addresses_are_given_from_the_lowest_and_never_twice() -> None:

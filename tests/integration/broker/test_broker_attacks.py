@@ -22,7 +22,7 @@ Login = Callable[[str], Awaitable[Client]]
 
 STREAMS = (EVENTS, LOGS, TIMERS, DEAD_LETTERS)
 OWNERS = {
-    "auth": ("hcmp.account.",),
+    "auth": ("hcmp.account.", "hcmp.ssh-certificate."),
     "inventory": ("hcmp.vm.", "hcmp.allocation.", "hcmp.settings.", "hcmp.system."),
     "provisioner": ("hcmp.project.", "hcmp.log.", "hcmp.timer."),
     "monitor": ("hcmp.dead-letter.",),
@@ -31,6 +31,7 @@ OWNERS = {
 }
 TARGETS = (
     "hcmp.account.x.role-changed",
+    "hcmp.ssh-certificate.x.issued",
     "hcmp.vm.x.reserved",
     "hcmp.project.x.deleted",
     "hcmp.terminal-session.x.opened",
@@ -211,6 +212,48 @@ async def test_nobody_takes_answers_for_or_changes_a_services_reaction(login: Lo
     again = await take(service, name)
     assert (again.metadata.sequence.stream, again.metadata.num_delivered) == (stored, 2)
     await again.ack_sync()
+
+
+PURPOSES = {"provisioner": "run", "terminal": "session", "inventory": "probe"}
+
+
+@everyone
+async def test_a_stolen_credential_gets_ssh_certificates_for_its_own_purpose_only(
+    login: Login, thief: str
+) -> None:
+    auth, client = await login("auth"), await login(thief)
+    asked: list[str] = []
+
+    async def sign(message: Msg) -> None:
+        asked.append(message.subject)
+        await message.respond(b"signed")
+
+    if thief != "auth":
+        await auth.subscribe("hcmp.rpc.auth.ssh-certificate.*", cb=sign)
+        await settled(auth)
+    for purpose in PURPOSES.values():
+        subject = f"hcmp.rpc.auth.ssh-certificate.{purpose}"
+        if PURPOSES.get(thief) == purpose:
+            assert (await client.request(subject, b"{}", timeout=5)).data == b"signed"
+        else:
+            with pytest.raises(NoRespondersError):
+                await client.request(subject, b"{}", timeout=5)
+    await settled(auth)
+    assert asked == [f"hcmp.rpc.auth.ssh-certificate.{PURPOSES[thief]}" for _ in (1,) if thief in PURPOSES]
+
+
+@everyone
+async def test_nobody_answers_in_place_of_the_certificate_authority(login: Login, thief: str) -> None:
+    client, worker = await login(thief), await login("provisioner")
+
+    async def forge(message: Msg) -> None:
+        await message.respond(b"forged")
+
+    if thief not in ("auth", "provisioner"):  # the one is the authority, the other would deceive itself
+        await client.subscribe("hcmp.rpc.auth.>", cb=forge)
+        await settled(client)
+        with pytest.raises(NoRespondersError):
+            await worker.request("hcmp.rpc.auth.ssh-certificate.run", b"{}", timeout=5)
 
 
 async def take(client: Client, consumer: str) -> Msg:

@@ -92,6 +92,7 @@ async def test_a_name_that_is_rebound_after_the_check_is_not_followed(
     assert slug(refused) == (409, "address-refused")
 
 
+@pytest.mark.usefixtures("signing")
 async def test_another_key_opens_a_machine_when_it_is_given(operator: AsyncClient) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")
     machine = SshMachine(authorized_key=key.public_data)

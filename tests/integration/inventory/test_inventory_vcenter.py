@@ -158,6 +158,7 @@ async def test_the_preview_is_paged_and_filtered(operator: AsyncClient, connecte
     assert slug(await operator.get(INVENTORY, params={"kind": "secrets"})) == (422, "malformed-request")
 
 
+@pytest.mark.usefixtures("signing")
 async def test_machines_are_imported_and_one_that_fails_says_why_and_stops_no_other(
     operator: AsyncClient, connected: SimulatedVcenter, machines: list[SshMachine], event_store: EventStore
 ) -> None:

@@ -18,11 +18,13 @@ from hcmp_inventory.adapters.vsphere.hands import Hands
 from hcmp_inventory.adapters.vsphere.marks import Marks
 from hcmp_inventory.adapters.vsphere.provider import VsphereProvider
 from hcmp_inventory.adapters.vsphere.reaching import Reach
+from hcmp_inventory.ports.connections import CertificateUnavailableError
 from hcmp_inventory.ports.hypervisor import CloneDefaults, VcenterAccess
 from hcmp_testkit.ports import free_port
 from hcmp_testkit.ssh_lab import SshMachine
 from hcmp_testkit.vcenter import DATACENTER, PASSWORD, USERNAME, Certificate, SimulatedVcenter, simulated_vcenter
 
+AUTHORITY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"
 ADDRESSES = CheckedAddresses(allow_loopback=True)
 
 
@@ -106,8 +108,9 @@ async def make_platform(machine_key: asyncssh.SSHKey, tmp_path: Path) -> AsyncIt
                 return made.access
 
             connections = Connections(configured, ADDRESSES, **seconds)
-            reach = Reach(ADDRESSES, SshProber(key_file=key_file, seconds=2), seconds=4)
-            identity = Identity(installation, machine_key.export_public_key().decode().strip())
+            prober = SshProber(key_file=key_file, certificate=no_certificate, seconds=2)
+            reach = Reach(ADDRESSES, prober, seconds=4)
+            identity = Identity(installation, authorities)
             provider = VsphereProvider(connections, reach, identity, address_seconds=4)
             made = Platform(access, connections, provider, identity, reach)
             stack.push_async_callback(provider.close)
@@ -119,6 +122,14 @@ async def make_platform(machine_key: asyncssh.SSHKey, tmp_path: Path) -> AsyncIt
 @pytest.fixture
 def platform(make_platform: Callable[..., Platform], access: VcenterAccess) -> Platform:
     return make_platform(access)
+
+
+async def no_certificate(machine: str) -> Any:
+    raise CertificateUnavailableError(f"nobody signs one for {machine}")
+
+
+async def authorities() -> str:
+    return AUTHORITY
 
 
 Inhabit = Callable[..., Awaitable[SshMachine]]

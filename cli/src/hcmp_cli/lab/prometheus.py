@@ -16,6 +16,7 @@ from hcmp_cli.lab.containers import INSTALLATION_LABEL
 from hcmp_cli.lab.engine import connect
 
 _TEMPLATE = REPOSITORY / "deploy/prometheus/prometheus.yml"
+_ALERTS = REPOSITORY / "deploy/prometheus/alerts.yml"
 _CONFIGURATION_LABEL = "hcmp.configuration"
 _DATA = "/var/lib/prometheus/metrics"
 # The number of the user in deploy/prometheus/Dockerfile.
@@ -28,6 +29,7 @@ class _Prometheus:
     port: int
     image: str
     configuration: bytes
+    alerts: bytes
     token: bytes
 
     @property
@@ -41,7 +43,7 @@ class _Prometheus:
     @property
     def digest(self) -> str:
         """Tells a container that still fits from one that must be made anew."""
-        parts = [self.image.encode(), str(self.port).encode(), self.configuration, self.token]
+        parts = [self.image.encode(), str(self.port).encode(), self.configuration, self.alerts, self.token]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -52,7 +54,8 @@ def start_prometheus(installation: str, *, port: int, gateway_url: str, sd_token
         installation=installation,
         port=port,
         image=image,
-        configuration=template.substitute(gateway_url=gateway_url.rstrip("/")).encode(),
+        configuration=template.substitute(gateway_url=gateway_url.rstrip("/"), port=port).encode(),
+        alerts=_ALERTS.read_bytes(),
         token=sd_token_file.read_bytes().strip(),
     )
     with closing(connect()) as client:
@@ -101,6 +104,7 @@ def _archive(wanted: _Prometheus) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content, mode in (
             ("prometheus.yml", wanted.configuration, 0o444),
+            ("alerts.yml", wanted.alerts, 0o444),
             ("sd-token", wanted.token, 0o400),
         ):
             entry = tarfile.TarInfo(name)

@@ -10,7 +10,8 @@ from hcmp_contracts.envelope import DomainEvent, Fact
 class GrantedMachine(Fact):
     """A machine as its project's run needs it: who it is, which role it plays, how to reach it.
 
-    `credential` is Fernet ciphertext, absent when the platform's key opens the machine.
+    With `ssh_certificates` it lets the platform in by a certificate. `credential` is Fernet ciphertext; without
+    either the platform's own key opens the machine.
     """
 
     vm_id: str
@@ -22,6 +23,7 @@ class GrantedMachine(Fact):
     ssh_user: str
     host_key: str
     credential: str | None = None
+    ssh_certificates: bool = False
 
 
 class AllocationGranted(DomainEvent):

@@ -11,6 +11,7 @@ from hcmp_contracts.pool_policy import PoolPolicyEvent
 from hcmp_contracts.project import ProjectEvent
 from hcmp_contracts.quota import QuotaEvent
 from hcmp_contracts.settings import SettingsEvent
+from hcmp_contracts.ssh_certificate import SshCertificateEvent
 from hcmp_contracts.system import SystemEvent
 from hcmp_contracts.terminal_session import TerminalSessionEvent
 from hcmp_contracts.upcasting import UPCASTERS, Upcaster, upcast
@@ -25,6 +26,7 @@ UNIONS: tuple[Any, ...] = (
     SystemEvent,
     ProjectEvent,
     QuotaEvent,
+    SshCertificateEvent,
     TerminalSessionEvent,
     DeadLetterRecorded,
 )

@@ -23,6 +23,13 @@ class SettingsChanged(DomainEvent):
     vcenter_password: str | None = None
 
 
+class SettingsReencrypted(DomainEvent):
+    """The same vCenter password under a newer key: `vcenter_password` is Fernet ciphertext."""
+
+    event_type: ClassVar[str] = "hcmp.settings.reencrypted.v1"
+    vcenter_password: str
+
+
 class MaintenanceEnabled(DomainEvent):
     event_type: ClassVar[str] = "hcmp.settings.maintenance-enabled.v1"
     message: str
@@ -32,4 +39,4 @@ class MaintenanceDisabled(DomainEvent):
     event_type: ClassVar[str] = "hcmp.settings.maintenance-disabled.v1"
 
 
-SettingsEvent = SettingsChanged | MaintenanceEnabled | MaintenanceDisabled
+SettingsEvent = SettingsChanged | SettingsReencrypted | MaintenanceEnabled | MaintenanceDisabled

@@ -24,7 +24,8 @@ class VmRegistered(DomainEvent):
 
     `address` is what people and the other machines of a project use; the SSH and exporter endpoints are
     how the platform reaches it. `placement` is the hypervisor's host that it runs on, empty where the provider
-    knows none. `credential` is Fernet ciphertext, absent when the platform's key opens it.
+    knows none. With `ssh_certificates` it was seen to let the platform in by a certificate; otherwise, and for
+    `sudo`, there is `credential`, Fernet ciphertext; without either the platform's own key opens it.
     `request_id` and `request_digest` tell a request that is repeated under its Idempotency-Key what it made.
     """
 
@@ -41,6 +42,7 @@ class VmRegistered(DomainEvent):
     placement: str = ""
     host_key: str
     credential: str | None = None
+    ssh_certificates: bool = False
     labels: dict[str, str] = Field(default_factory=dict)
     request_id: str = ""
     request_digest: str = ""
@@ -50,6 +52,13 @@ class VmLabelsChanged(DomainEvent):
     event_type: ClassVar[str] = "hcmp.vm.labels-changed.v1"
     before: dict[str, str]
     after: dict[str, str]
+
+
+class VmCredentialReencrypted(DomainEvent):
+    """The same credential under a newer key: `credential` is Fernet ciphertext."""
+
+    event_type: ClassVar[str] = "hcmp.vm.credential-reencrypted.v1"
+    credential: str
 
 
 class VmReserved(DomainEvent):
@@ -88,6 +97,7 @@ class VmRecycled(DomainEvent):
     provider_ref: str
     placement: str = ""
     host_key: str
+    ssh_certificates: bool = False
 
 
 class VmQuarantined(DomainEvent):
@@ -123,6 +133,7 @@ class VmHostKeyChanged(DomainEvent):
 VmEvent = (
     VmRegistered
     | VmLabelsChanged
+    | VmCredentialReencrypted
     | VmReserved
     | VmAssigned
     | VmReleased

@@ -6,6 +6,7 @@ Source of the pattern: https://thinkbeforecoding.com/post/2021/12/17/functional-
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -13,7 +14,10 @@ from typing import Any, Generic, TypeVar
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
 from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.remembered import Loaded
 from hcmp_eventstore.store import APPEND_SECONDS, EventStore, Write, subject_filter
+
+__all__ = ["Decider", "Decision", "Loaded", "execute", "load"]
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -41,20 +45,11 @@ class Decider(Generic[C, S, E]):
 
 
 @dataclass(frozen=True)
-class Loaded(Generic[S]):
-    """An aggregate's state and the version that it stands for (0 when nothing ever happened to it)."""
-
-    state: S
-    version: int
-
-
-@dataclass(frozen=True)
 class Decision(Generic[C, S, E]):
     """A command for one aggregate, decided by its decider.
 
-    `assumed` is what the caller has read elsewhere, in a read model for one: when every decision of an append
-    has it, the first try loads nothing. It may be out of date, since the log then refuses its version and all is
-    loaded and decided again; but give only a state that allows the command: a refusal on it is not looked into.
+    `assumed` is what the caller has read elsewhere, in a read model for one. It may be out of date: whatever it
+    leads to other than an append that the log takes, is decided again on what is loaded.
     """
 
     decider: Decider[C, S, E]
@@ -109,12 +104,13 @@ async def execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]
 
 
 async def _execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]], context: Context) -> int:
+    if (guess := _guess(store, decisions)) is not None:
+        sequence = await _try_on(store, decisions, guess, context)
+        if sequence is not None:
+            return sequence
     known: dict[str, int] = {}
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        assumed = [decision.assumed for decision in decisions if decision.assumed is not None]
-        loaded = (
-            assumed if attempt == 1 and len(assumed) == len(decisions) else await _load(store, decisions, known)
-        )
+        loaded = await _load(store, decisions, known)
         seen = {decision.subject_filter: found.version for decision, found in zip(decisions, loaded, strict=True)}
         try:
             decided = [decision.on(found) for decision, found in zip(decisions, loaded, strict=True)]
@@ -123,14 +119,13 @@ async def _execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any
             if attempt == MAX_ATTEMPTS or not await _moved_on(store, seen, known):
                 raise
             continue
-        writes = [write for write in decided if write.events]
         unguarded = {write.subject_filter: write.expected_version for write in decided if not write.events}
         if unguarded and attempt < MAX_ATTEMPTS and await _moved_on(store, unguarded, known):
             continue
-        if not writes:
+        if len(unguarded) == len(decided):
             return max(seen.values())
         try:
-            return await store.append(writes, context)
+            return await _append(store, decisions, loaded, decided, context)
         except ConcurrencyError as conflict:
             if attempt == MAX_ATTEMPTS:
                 raise
@@ -139,6 +134,58 @@ async def _execute(store: EventStore, decisions: Sequence[Decision[Any, Any, Any
         longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**attempt)
         await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - a pause, no secret
     raise AssertionError("unreachable")
+
+
+def _guess(store: EventStore, decisions: Sequence[Decision[Any, Any, Any]]) -> list[Loaded[Any]] | None:
+    """All aggregates as the caller has read or this process left them; None unless all are known."""
+    found = [
+        decision.assumed or store.remembered.get(decision.decider.evolve, decision.subject_filter)
+        for decision in decisions
+    ]
+    return None if None in found else [one for one in found if one is not None]
+
+
+async def _try_on(
+    store: EventStore,
+    decisions: Sequence[Decision[Any, Any, Any]],
+    guess: Sequence[Loaded[Any]],
+    context: Context,
+) -> int | None:
+    """Decide on what may be out of date: only that the log stores events of every decision on these versions
+    counts. None when it is to be decided again, on what is loaded.
+    """
+    if (changes := _changes(decisions, guess)) is not None:
+        with suppress(ConcurrencyError):
+            return await _append(store, decisions, guess, changes, context)
+    for decision in decisions:
+        store.remembered.forget(decision.decider.evolve, decision.subject_filter)
+    return None
+
+
+def _changes(decisions: Sequence[Decision[Any, Any, Any]], found: Sequence[Loaded[Any]]) -> list[Write] | None:
+    """What the commands change when the aggregates are so; None when one of them is refused or changes nothing."""
+    try:
+        decided = [decision.on(one) for decision, one in zip(decisions, found, strict=True)]
+    except Exception:  # noqa: BLE001 - raised again if it is still so on what is loaded
+        return None
+    return decided if all(write.events for write in decided) else None
+
+
+async def _append(
+    store: EventStore,
+    decisions: Sequence[Decision[Any, Any, Any]],
+    found: Sequence[Loaded[Any]],
+    decided: Sequence[Write],
+    context: Context,
+) -> int:
+    """Store what was decided, and remember what the aggregates have become. As `EventStore.append`."""
+    last = version = await store.append([write for write in decided if write.events], context)
+    for decision, before, write in reversed(list(zip(decisions, found, decided, strict=True))):
+        if write.events:
+            state = reduce(decision.decider.evolve, write.events, before.state)
+            store.remembered.put(decision.decider.evolve, decision.subject_filter, Loaded(state, version))
+            version -= len(write.events)
+    return last
 
 
 async def _moved_on(store: EventStore, seen: Mapping[str, int], known: dict[str, int]) -> bool:

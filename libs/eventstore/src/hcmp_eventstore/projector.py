@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.errors import EventStoreError, ReadGapError
+from hcmp_eventstore.guard import Seen
 from hcmp_eventstore.pull import ConsumerLostError
 from hcmp_eventstore.reader import last_sequence, read_once
 from hcmp_eventstore.recorded import Recorded, read_recorded
@@ -50,6 +51,18 @@ LINK: dict[str, int] = {
 
 APPLIED = Counter("hcmp_projector_events_total", "Events applied to a read model", ["projector"])
 CHECKPOINT = Gauge("hcmp_projector_checkpoint", "Log sequence that a read model stands for", ["projector"])
+# With a sequence of its own, so that a version that moves the checkpoint and names no event does no harm. Added
+# only where it is missing, for that waits for everybody who holds the checkpoint.
+_NAME_LAST_EVENT = """
+    DO $$ BEGIN
+        IF NOT EXISTS (
+            SELECT FROM pg_attribute WHERE attrelid = 'checkpoint'::regclass AND attname = 'event_id'
+        ) THEN
+            ALTER TABLE checkpoint ADD COLUMN event_sequence bigint, ADD COLUMN event_id text;
+        END IF;
+    END $$
+"""
+
 STOPPED = Gauge("hcmp_projector_stopped", "1 when a projector stopped on an event it cannot apply", ["projector"])
 
 
@@ -190,7 +203,7 @@ class Projector:
             await self._prepare(connection)
             self._prepared.set()
             checkpoint = await self._checkpoint(connection)
-            await self.store.guard.require(checkpoint, self.model.schema)
+            await self.store.guard.require(checkpoint, self.model.schema, await self._last_event(connection))
             self.target = await last_sequence(self.store.client, stream=EVENTS, subjects=self.model.subjects)
             await self._move_to(checkpoint)
             await self._follow(connection)
@@ -233,6 +246,7 @@ class Projector:
             await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
             await connection.execute(sql.SQL("SET search_path TO {}").format(schema))
             await connection.execute("CREATE TABLE IF NOT EXISTS checkpoint (sequence bigint NOT NULL)")
+            await connection.execute(_NAME_LAST_EVENT)
             await connection.execute("INSERT INTO checkpoint SELECT 0 WHERE NOT EXISTS (SELECT FROM checkpoint)")
             for projection in self.model.projections:
                 await connection.execute(projection.tables)
@@ -241,10 +255,16 @@ class Projector:
         row = await (await connection.execute("SELECT sequence FROM checkpoint FOR UPDATE")).fetchone()
         return int(row["sequence"]) if row else 0
 
+    async def _last_event(self, connection: AsyncConnection[DictRow]) -> Seen | None:
+        """The last event that was applied; None when an earlier version of this code did it."""
+        row = await (await connection.execute("SELECT event_sequence, event_id FROM checkpoint")).fetchone()
+        return Seen(row["event_sequence"], row["event_id"]) if row and row["event_id"] else None
+
     async def _apply(self, connection: AsyncConnection[DictRow], batch: Sequence[Msg]) -> None:
         events = [
             read_recorded(message.metadata.sequence.stream, message.data, message.subject) for message in batch
         ]
+        last = Seen(events[-1].sequence, events[-1].envelope.id)
         async with connection.transaction():
             if await self._checkpoint(connection) != self.position:
                 raise CheckpointMovedError
@@ -252,9 +272,13 @@ class Projector:
                 for recorded in events:
                     for projection in self.model.projections:
                         await projection.apply(cursor, recorded)
-                await cursor.execute("UPDATE checkpoint SET sequence = %s", [events[-1].sequence])
+                await cursor.execute(
+                    "UPDATE checkpoint SET sequence = %s, event_sequence = %s, event_id = %s",
+                    [last.sequence, last.sequence, last.event_id],
+                )
         APPLIED.labels(self.model.schema).inc(len(events))
-        await self._move_to(events[-1].sequence)
+        self.store.guard.saw(last.sequence, last)
+        await self._move_to(last.sequence)
 
     async def _move_to(self, position: int) -> None:
         self.position = position

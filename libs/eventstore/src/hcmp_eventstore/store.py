@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.brokers import Brokers
-from hcmp_eventstore.direct_get import read_subject
+from hcmp_eventstore.direct_get import SubjectReader
 from hcmp_eventstore.errors import StoreUnavailableError
 from hcmp_eventstore.group_commit import GroupCommit
 from hcmp_eventstore.guard import LogGuard
@@ -27,6 +27,7 @@ from hcmp_eventstore.messages import Envelopes, Message, Write, subject_filter
 from hcmp_eventstore.publishing import ACK_SECONDS, Publisher
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.refusals import RefusedError, raise_unless_transient
+from hcmp_eventstore.remembered import Remembered
 from hcmp_eventstore.streams import EVENTS
 from hcmp_eventstore.turns import Turns
 
@@ -61,6 +62,8 @@ class EventStore:
         self._envelopes = Envelopes(source, clock, new_id)
         self.guard = LogGuard(client)
         self.turns = Turns()
+        self.remembered = Remembered()
+        self._reader = SubjectReader(client, EVENTS)
         self._publisher = Publisher(client, new_id)
         self._group = GroupCommit(self._publish)
         self._brokers = Brokers(client)
@@ -151,9 +154,7 @@ class EventStore:
         deadline = asyncio.get_running_loop().time() + LOAD_SECONDS
         while True:
             try:
-                return await read_subject(
-                    self._client, stream=EVENTS, subject=subject, silence_seconds=SILENCE_SECONDS
-                )
+                return await self._reader.read(subject, silence_seconds=SILENCE_SECONDS)
             except StoreUnavailableError:
                 if asyncio.get_running_loop().time() > deadline:
                     raise

@@ -15,13 +15,13 @@ M = TypeVar("M")
 
 
 class _Door(asyncssh.SSHServer):
-    """Lets one user in, by one key or by one password."""
+    """Lets one user in, by one key or by one password; whom asyncssh lets in by itself, it does too."""
 
     def __init__(self, machine: "SshMachine") -> None:
         self._machine = machine
 
     def public_key_auth_supported(self) -> bool:
-        return self._machine.authorized_key is not None
+        return self._machine.authorized_key is not None or bool(self._machine.trusts)
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         return username == USER and key.public_data == self._machine.authorized_key
@@ -35,10 +35,13 @@ class _Door(asyncssh.SSHServer):
 
 @dataclass
 class SshMachine:
-    """One SSH server on loopback. Starting it again keeps its port and changes its host key."""
+    """One SSH server on loopback. Starting it again keeps its port and changes its host key. `trusts` are lines of
+    an authorized_keys file, a certificate authority's for one.
+    """
 
     authorized_key: bytes | None = None
     password: str | None = None
+    trusts: str = ""
     port: int = 0
     host_key: str = ""
     host: str = "127.0.0.1"
@@ -47,7 +50,11 @@ class SshMachine:
     async def start(self) -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
         self._listener = await asyncssh.listen(
-            self.host, self.port, server_factory=lambda: _Door(self), server_host_keys=[key]
+            self.host,
+            self.port,
+            server_factory=lambda: _Door(self),
+            server_host_keys=[key],
+            authorized_client_keys=asyncssh.import_authorized_keys(self.trusts) if self.trusts else None,
         )
         self.port = self._listener.get_port()
         self.host_key = " ".join(key.export_public_key().decode().split()[:2])
@@ -67,12 +74,14 @@ class SshMachine:
 class SshLab(Generic[M]):
     """A provider of such machines. `machine` is the service's type, `error` what its provider raises.
 
-    `broken` is how many of the next calls fail; `gate` holds recycles until it is set.
+    `trusts` says what a machine of this name trusts beside the key. `broken` is how many of the next calls fail;
+    `gate` holds recycles until it is set.
     """
 
     machine: Callable[..., M]
     error: type[Exception]
-    authorized_key: bytes
+    authorized_key: bytes | None
+    trusts: Callable[[str], str] = lambda _: ""
     machines: dict[str, SshMachine] = field(default_factory=dict)
     recycled: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
@@ -89,7 +98,7 @@ class SshLab(Generic[M]):
     async def create(self, name: str) -> M:
         self._fail_if_broken()
         await self.destroy(f"lab/{name}")
-        machine = self.machines[name] = SshMachine(authorized_key=self.authorized_key)
+        machine = self.machines[name] = SshMachine(authorized_key=self.authorized_key, trusts=self.trusts(name))
         await machine.start()
         return self._described(name)
 

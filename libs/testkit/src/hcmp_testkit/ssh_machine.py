@@ -100,11 +100,13 @@ def _ended(process: asyncssh.SSHServerProcess[bytes], words: list[bytes]) -> boo
 
 @asynccontextmanager
 async def ssh_machine(
-    *, keys: list[asyncssh.SSHKey] | None = None, users: dict[str, str] | None = None
+    *, keys: list[asyncssh.SSHKey] | None = None, users: dict[str, str] | None = None, trusts: str = ""
 ) -> AsyncIterator[SshMachine]:
-    """A machine that lets in the holders of these keys and these users with their passwords."""
+    """A machine that lets in the holders of these keys, these users with their passwords, and those whom it
+    `trusts` by lines of an authorized_keys file.
+    """
     machine = SshMachine(asyncssh.generate_private_key("ssh-ed25519"), users or {})
-    authorized = "\n".join(key.export_public_key().decode() for key in keys or [])
+    authorized = "\n".join([trusts, *(key.export_public_key().decode() for key in keys or [])]).strip()
     server = await asyncssh.listen(
         "127.0.0.1",
         0,

@@ -51,13 +51,19 @@ def play(task: str, *, connection: str = "local") -> str:
 
 @dataclass
 class WorkerLab:
-    """A broker, playbooks of local plays, and workers as processes. `ran` is what the plays note."""
+    """A broker, playbooks of local plays, and workers as processes. `ran` is what the plays note.
+
+    `machine` is what is known of every machine beside the defaults, `others` that of the second and so on. With
+    `platform_key` None workers have no key of the platform's.
+    """
 
     nats: NatsServer
     store: EventStore
     home: Path
     fernet_key: bytes = field(default_factory=Fernet.generate_key)
     machine: dict[str, Any] = field(default_factory=dict)
+    others: Sequence[dict[str, Any]] = ()
+    platform_key: Path | None = None
     workers: list[WarmProcess] = field(default_factory=list)
 
     @property
@@ -81,8 +87,9 @@ class WorkerLab:
         shutil.copy(playbooks / "ansible.cfg", self.home / "playbooks")
         shutil.copy(playbooks / "templates" / "template.schema.json", self.home / "playbooks" / "templates")
         self.add_template("test")
-        (self.home / "key").write_text("not used by local plays")
-        (self.home / "key").chmod(0o600)
+        self.platform_key = self.home / "key"
+        self.platform_key.write_text("not used by local plays")
+        self.platform_key.chmod(0o600)
         self.add_play("good", GOOD)
 
     def add_template(self, name: str, *, teardown: Sequence[str] = (), replace: bool = False) -> None:
@@ -118,9 +125,9 @@ class WorkerLab:
                 "HCMP_PUBLIC_URL": "http://127.0.0.1:1",
                 "HCMP_PLAYBOOKS_DIR": str(self.home / "playbooks"),
                 "HCMP_FERNET_KEYS": self.fernet_key.decode(),
-                "HCMP_SSH_KEY_FILE": str(self.home / "key"),
                 "HCMP_RUN_DIRECTORY": str(self.runs),
             }
+            | ({} if self.platform_key is None else {"HCMP_SSH_KEY_FILE": str(self.platform_key)})
         )
 
     async def start_worker(self, **settings: object) -> WarmProcess:
@@ -188,7 +195,8 @@ class WorkerLab:
             "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA",
             "credential": credential,
         }
-        return GrantedMachine(**(facts | self.machine))
+        own = self.others[number - 2] if 1 < number < len(self.others) + 2 else {}
+        return GrantedMachine(**(facts | self.machine | own))
 
     async def events(self, project_id: str) -> list[DomainEvent]:
         return [recorded.event for recorded in await self.store.load("project", project_id)]

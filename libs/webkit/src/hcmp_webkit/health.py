@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+FAILING = Gauge("hcmp_check_failing", "1 when this check of readiness is not well", ["check"])
 
 Check = Callable[[], Awaitable[str | None]]
 
@@ -43,6 +45,10 @@ async def readyz(request: Request) -> JSONResponse:
 
 
 @router.get("/metrics")
-async def metrics() -> Response:
-    """Prometheus metrics of this process."""
+async def metrics(request: Request) -> Response:
+    """Prometheus metrics of this process; among them the checks of readiness, so that one can alert on each."""
+    readiness: Readiness = request.app.state.readiness
+    failures = await readiness.failures()
+    for name in readiness.checks:
+        FAILING.labels(name).set(name in failures)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -45,9 +45,13 @@ class Platform:
         readiness: Readiness = app.state.readiness
         readiness.add("broker", self._broker)
         readiness.add("read-model", self._read_model)
+        readiness.add("log", self._log)
 
     async def _broker(self) -> str | None:
         return None if self.client.is_connected else "not connected to the broker"
+
+    async def _log(self) -> str | None:
+        return self.store.guard.refusal
 
     async def _read_model(self) -> str | None:
         if self.projector.failure:

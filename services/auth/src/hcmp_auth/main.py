@@ -19,12 +19,14 @@ from hcmp_auth.adapters.database import open_database, sweep
 from hcmp_auth.adapters.passwords import Argon2Passwords
 from hcmp_auth.adapters.sessions import StoredSessions
 from hcmp_auth.adapters.signing import SigningKey
+from hcmp_auth.adapters.ssh_authority import SshAuthority
 from hcmp_auth.adapters.throttle import StoredThrottle
 from hcmp_auth.adapters.tickets import StoredTickets
 from hcmp_auth.api.application import application
 from hcmp_auth.api.broker import answer_requests
 from hcmp_auth.api.parts import Parts
 from hcmp_auth.handlers.administration import Administration
+from hcmp_auth.handlers.certificates import CertificateOffice
 from hcmp_auth.handlers.registration import Registration
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
@@ -53,6 +55,7 @@ class Outside:
     """What was opened: the parts that touch the outside world."""
 
     signing_key: SigningKey
+    authority: SshAuthority
     database: Pool
     passwords: Argon2Passwords
     tickets: TicketOffice
@@ -66,7 +69,7 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             outside = await _open_outside(stack, settings, clock)
-            parts = _assemble(outside, clock, secure_cookies=settings.public_url.startswith("https://"))
+            parts = _assemble(outside, clock, settings)
             await parts.registration.ensure_operator(
                 settings.operator_username,
                 settings.operator_password.get_secret_value(),
@@ -83,6 +86,7 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> FastAPI:
 
 async def _open_outside(stack: AsyncExitStack, settings: AuthSettings, clock: Clock) -> Outside:
     signing_key = SigningKey.read(settings.signing_key_file, new_id=uuid7)
+    authority = SshAuthority.read(settings.ssh_authority_files)
     database = await stack.enter_async_context(open_database(settings.database_url.get_secret_value()))
     passwords = Argon2Passwords()
     stack.callback(passwords.close)
@@ -95,10 +99,10 @@ async def _open_outside(stack: AsyncExitStack, settings: AuthSettings, clock: Cl
     platform = await stack.enter_async_context(
         open_platform(settings, service="auth", model=MODEL, identity=identity)
     )
-    return Outside(signing_key, database, passwords, tickets, platform)
+    return Outside(signing_key, authority, database, passwords, tickets, platform)
 
 
-def _assemble(outside: Outside, clock: Clock, *, secure_cookies: bool) -> Parts:
+def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
     store, projector = outside.platform.store, outside.platform.projector
     credentials = StoredCredentials(outside.database)
     sessions = StoredSessions(outside.database)
@@ -132,10 +136,17 @@ def _assemble(outside: Outside, clock: Clock, *, secure_cookies: bool) -> Parts:
             sessions=sessions,
             administrators=TurnTakingAdministrators(database=outside.database, read_model=outside.platform.pool),
         ),
+        certificates=CertificateOffice(
+            store=store,
+            authority=outside.authority,
+            clock=clock,
+            new_id=uuid7,
+            source_addresses=settings.source_addresses,
+        ),
         accounts=outside.platform.pool,
         jwks=outside.signing_key.jwks(),
         clock=clock,
-        secure_cookies=secure_cookies,
+        secure_cookies=settings.public_url.startswith("https://"),
     )
 
 

@@ -96,3 +96,38 @@ class Administrators(Protocol):
     """Whoever takes an admin away waits for their turn, and then learns who else there is."""
 
     def turn(self) -> AbstractAsyncContextManager[Sequence[str]]: ...
+
+
+@dataclass(frozen=True)
+class SshTerms:
+    """What a certificate is to say."""
+
+    serial: int
+    key_id: str
+    principals: Sequence[str]
+    valid_after: datetime
+    valid_before: datetime
+    source_addresses: Sequence[str]
+    extensions: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A certificate, in OpenSSH's format, and the fingerprints of the key that it is for and of the one that
+    signed.
+    """
+
+    certificate: str
+    public_key: str
+    authority: str
+
+
+class UnusablePublicKeyError(Exception):
+    """There is no certificate for this key; the message says why."""
+
+
+class CertificateAuthority(Protocol):
+    def public_keys(self) -> list[str]: ...
+
+    def sign(self, public_key: str, terms: SshTerms) -> Signed:
+        """Raises UnusablePublicKeyError."""

@@ -10,8 +10,19 @@ from hcmp_webkit.settings import ServiceSettings
 
 
 class AuthSettings(ServiceSettings):
-    """`signing_key_file` holds an Ed25519 key (PEM). The operator is registered at the first start."""
+    """`signing_key_file` holds an Ed25519 key (PEM). The operator is registered at the first start.
+
+    `ssh_authority_files` are Ed25519 keys (OpenSSH), separated by commas: machines trust all of them, and the
+    first signs. With `ssh_source_addresses` (addresses or networks, separated by commas) a certificate is good
+    only for connections from there: the platform as machines see it.
+    """
 
     signing_key_file: Path
+    ssh_authority_files: str
+    ssh_source_addresses: str = ""
     operator_username: Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
     operator_password: SecretStr
+
+    @property
+    def source_addresses(self) -> list[str]:
+        return [address.strip() for address in self.ssh_source_addresses.split(",") if address.strip()]

@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from hcmp_eventstore.reactor import Handler, Reactor
+from hcmp_eventstore.store import utc_now
 from hcmp_inventory.adapters.accounts import RemoteAccounts
 from hcmp_inventory.adapters.addresses import CheckedAddresses
 from hcmp_inventory.adapters.backups import StreamBackups
+from hcmp_inventory.adapters.certificates import ProbeCertificates, TrustedAuthorities
 from hcmp_inventory.adapters.docker import DockerProvider
 from hcmp_inventory.adapters.exclusive import AdvisoryLocks
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
@@ -45,6 +47,7 @@ from hcmp_inventory.settings import InventorySettings
 from hcmp_webkit.identity import Identity as Readers
 from hcmp_webkit.platform import Platform, open_platform
 from hcmp_webkit.serve import serve
+from hcmp_webkit.ssh_certificates import SshCertificates
 
 SERVICE = "inventory"
 GRANTS_AT_ONCE = 8
@@ -64,15 +67,16 @@ def build(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            lab = _opened_lab(settings, stack) if providers is None else providers
             platform = await stack.enter_async_context(
                 open_platform(settings, service=SERVICE, model=MODEL, identity=identity)
             )
-            vault = FernetVault(settings.fernet_keys.get_secret_value())
-            stored = VcenterSettings(PlatformSettings(store=platform.store, vault=vault), vault)
-            vcenter = _vcenter(settings, stored)
+            certificates = SshCertificates(platform.client)
+            lab = _opened_lab(settings, certificates, stack) if providers is None else providers
+            machines = _machines(settings, platform, certificates)
+            vcenter_settings = VcenterSettings(PlatformSettings(platform.store, machines.vault), machines.vault)
+            vcenter = _vcenter(settings, vcenter_settings, machines, certificates)
             stack.push_async_callback(vcenter.close)
-            parts = _parts(settings, platform, {**lab, "vsphere": vcenter}, vcenter, stored)
+            parts = _parts(settings, platform, machines, {**lab, "vsphere": vcenter}, (vcenter_settings, vcenter))
             reactors = _reactors(settings, platform, parts)
             await stack.enter_async_context(platform.reacting(reactors))
             app.state.parts = parts
@@ -82,50 +86,56 @@ def build(
     return application(lifespan)
 
 
-def _opened_lab(settings: InventorySettings, stack: AsyncExitStack) -> Mapping[str, Provider]:
-    lab = _lab(settings)
+def _opened_lab(
+    settings: InventorySettings, certificates: SshCertificates, stack: AsyncExitStack
+) -> Mapping[str, Provider]:
+    lab = _lab(settings, certificates)
     if lab is None:
         return {}
     stack.push_async_callback(lab.close)
     return {"docker": lab}
 
 
-def _lab(settings: InventorySettings) -> DockerProvider | None:
+def _lab(settings: InventorySettings, certificates: SshCertificates) -> DockerProvider | None:
     if not settings.lab_image:
         return None
     return DockerProvider(
-        installation=settings.installation, image=settings.lab_image, authorized_key=_public_key(settings)
+        installation=settings.installation,
+        image=settings.lab_image,
+        authorities=TrustedAuthorities(certificates),
     )
 
 
-def _public_key(settings: InventorySettings) -> str:
-    public_key = settings.ssh_key_file.with_name(f"{settings.ssh_key_file.name}.pub")
-    return public_key.read_text(encoding="utf-8").strip()
+def _machines(settings: InventorySettings, platform: Platform, certificates: SshCertificates) -> Machines:
+    return Machines(
+        store=platform.store,
+        prober=SshProber(
+            key_file=settings.ssh_key_file, certificate=ProbeCertificates(certificates, clock=utc_now).of
+        ),
+        addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
+        vault=FernetVault(settings.fernet_keys.get_secret_value()),
+    )
 
 
-def _vcenter(settings: InventorySettings, stored: VcenterSettings) -> VsphereProvider:
+def _vcenter(
+    settings: InventorySettings, stored: VcenterSettings, machines: Machines, certificates: SshCertificates
+) -> VsphereProvider:
     """Whichever server the settings name at the time; there may be none."""
-    addresses = CheckedAddresses(allow_loopback=settings.allow_loopback)
     return VsphereProvider(
-        Connections(stored.access, addresses),
-        Reach(addresses, SshProber(key_file=settings.ssh_key_file)),
-        Identity(settings.installation, _public_key(settings)),
+        Connections(stored.access, machines.addresses),
+        Reach(machines.addresses, machines.prober),
+        Identity(settings.installation, TrustedAuthorities(certificates)),
     )
 
 
 def _parts(
     settings: InventorySettings,
     platform: Platform,
+    machines: Machines,
     providers: Mapping[str, Provider],
-    vcenter: Vcenter,
-    stored: VcenterSettings,
+    outside: tuple[VcenterSettings, Vcenter],
 ) -> Parts:
-    machines = Machines(
-        store=platform.store,
-        prober=SshProber(key_file=settings.ssh_key_file),
-        addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
-        vault=stored.vault,
-    )
+    stored, vcenter = outside
     locks = AdvisoryLocks(settings.database_url.get_secret_value())
     targets = (target.strip() for target in settings.metrics_targets.split(","))
     return Parts(

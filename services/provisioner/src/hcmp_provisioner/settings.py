@@ -21,7 +21,8 @@ class ApiSettings(ServiceSettings):
 
 
 class WorkerSettings(ServiceSettings):
-    """`fernet_keys` are separated by commas; the first one encrypts, each of them decrypts.
+    """`fernet_keys` are separated by commas; the first one encrypts, each of them decrypts. `ssh_key_file` is the
+    platform's own key, for machines that are older than its certificates.
 
     A failed run's machines stay with their project for `failed_hold_seconds`, so that a retry can go on where it
     ended. A step whose machines cannot be reached is tried again after each of `unreachable_seconds` (a JSON list)
@@ -31,7 +32,7 @@ class WorkerSettings(ServiceSettings):
 
     playbooks_dir: Path
     fernet_keys: SecretStr
-    ssh_key_file: Path
+    ssh_key_file: Path | None = None
     failed_hold_seconds: int = Field(default=60, ge=0)
     unreachable_seconds: tuple[float, ...] = (2.0, 5.0, 15.0)
     teardown_seconds: float = Field(default=60.0, gt=0)

@@ -16,19 +16,22 @@ from hcmp_terminal.settings import TerminalSettings
 from hcmp_webkit.identity import Identity
 from hcmp_webkit.platform import open_platform
 from hcmp_webkit.serve import serve
+from hcmp_webkit.ssh_certificates import SshCertificates
 
 
 def build(settings: TerminalSettings, *, identity: Identity | None = None) -> FastAPI:
     """The service, whose parts open when it starts. Without `identity` the auth service is asked."""
-    credentials = Credentials(
-        platform_key=settings.ssh_key_file, fernet_keys=settings.fernet_keys.get_secret_value()
-    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             platform = await stack.enter_async_context(
                 open_platform(settings, service="terminal", model=MODEL, identity=identity)
+            )
+            credentials = Credentials(
+                certificates=SshCertificates(platform.client),
+                platform_key=settings.ssh_key_file,
+                fernet_keys=settings.fernet_keys.get_secret_value(),
             )
             live = LiveShells()
             app.state.parts = Parts(

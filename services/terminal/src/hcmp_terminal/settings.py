@@ -8,7 +8,9 @@ from hcmp_webkit.settings import ServiceSettings
 
 
 class TerminalSettings(ServiceSettings):
-    """`fernet_keys` (separated by commas) decrypt stored credentials; `ssh_key_file` is the platform's key."""
+    """`fernet_keys` (separated by commas) decrypt stored credentials; `ssh_key_file` is the platform's own key,
+    for machines that are older than its certificates.
+    """
 
     fernet_keys: SecretStr
-    ssh_key_file: Path
+    ssh_key_file: Path | None = None

@@ -370,7 +370,8 @@ export interface components {
         };
         /**
          * Machine
-         * @description A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host.
+         * @description A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host, and with
+         *     `ssh_certificates` it lets the platform in by a certificate.
          */
         Machine: {
             /** Address */
@@ -417,6 +418,8 @@ export interface components {
             registered_at: string;
             /** Role */
             role: string | null;
+            /** Ssh Certificates */
+            ssh_certificates: boolean;
             /** Ssh Host */
             ssh_host: string;
             /** Ssh Port */
@@ -453,7 +456,8 @@ export interface components {
         };
         /**
          * NewMachineBody
-         * @description `credential` is a password or a private key (OpenSSH or PEM); without it the platform's key must open.
+         * @description `credential` is a password or a private key (OpenSSH or PEM); without it the machine must trust the
+         *     platform's SSH certificate authority.
          */
         NewMachineBody: {
             /**

@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/platform/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Drain
+         * @description What runs still. Maintenance mode (PUT /api/admin/settings) lets nothing begin, this waits for the rest.
+         */
+        get: operations["read_drain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects": {
         parameters: {
             query?: never;
@@ -115,7 +135,8 @@ export interface paths {
         };
         /**
          * List Events
-         * @description Every event of the project, oldest first.
+         * @description Every event of the project and of its allocation, oldest first. A granted machine stands there with its id,
+         *     name, address and role: how the platform reaches it is left out.
          */
         get: operations["list_events"];
         put?: never;
@@ -348,6 +369,18 @@ export interface components {
             time: string;
             /** Type */
             type: string;
+        };
+        /**
+         * DrainAnswer
+         * @description `drained`: the platform is under maintenance and nothing runs, so that nothing is interrupted by a stop.
+         */
+        DrainAnswer: {
+            /** Drained */
+            drained: boolean;
+            /** Maintenance Mode */
+            maintenance_mode: boolean;
+            /** Running */
+            running: components["schemas"]["RunningProject"][];
         };
         /** EventsAnswer */
         EventsAnswer: {
@@ -621,6 +654,19 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** RunningProject */
+        RunningProject: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Status */
+            status: string;
+            /** Template */
+            template: string;
+        };
         /** StepAnswer */
         StepAnswer: {
             /** Attempt */
@@ -692,7 +738,8 @@ export interface components {
         };
         /**
          * WaitingAnswer
-         * @description Why a project waits; the figures are those of its reason, null where they say nothing.
+         * @description Why a project waits; the figures are those of its reason, null where they say nothing. `resource` says which
+         *     quota it is, for the reason `quota`.
          */
         WaitingAnswer: {
             /** Available */
@@ -708,6 +755,8 @@ export interface components {
              * @enum {string}
              */
             reason: "approval" | "maintenance" | "quota" | "capacity" | "worker";
+            /** Resource */
+            resource: ("machines" | "runs") | null;
             /** Shortfall */
             shortfall: number | null;
             /** Used */
@@ -738,6 +787,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlatformAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_drain: {
+        parameters: {
+            query?: {
+                /** @description answer when nothing runs, or after so many seconds */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainAnswer"];
                 };
             };
             /** @description Refused: `type` says why */

@@ -7,14 +7,14 @@ export function waitingTitle({ reason }: Pick<Waiting, "reason">, t: Translate):
   return t(`waiting.${reason}`);
 }
 
-export function waitingSentence({ reason, needed, available, shortfall, quota, used }: Waiting, t: Translate): string {
+export function waitingSentence({ reason, needed, available, shortfall, quota, used, resource }: Waiting, t: Translate): string {
   switch (reason) {
     case "approval":
       return needed === null ? t("waiting.approval.why") : t("waiting.approval.whyMachines", { needed });
     case "quota":
       return needed === null || quota === null || used === null
         ? t("waiting.quota.why")
-        : t("waiting.quota.whyFigures", { needed, quota, used });
+        : t(resource === "runs" ? "waiting.quota.whyRuns" : "waiting.quota.whyMachines", { needed, quota, used });
     case "capacity":
       return needed === null || available === null
         ? t("waiting.capacity.why")

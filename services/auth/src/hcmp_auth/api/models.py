@@ -143,6 +143,36 @@ class TicketQuestion(Given):
     target: Annotated[str, Field(max_length=2000)]
 
 
+PublicKey = Annotated[
+    str, StringConstraints(max_length=200, pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]+( [\x21-\x7e]*)?$")
+]
+Named = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")]
+# OpenSSH's SSHKEY_CERT_MAX_PRINCIPALS.
+MAX_PRINCIPALS = 256
+
+
+class RunCertificateQuestion(Given):
+    """What a worker asks for the machines that a project holds."""
+
+    project_id: UUID
+    public_key: PublicKey
+
+
+class SessionCertificateQuestion(Given):
+    """What the terminal asks before it opens a shell for an account."""
+
+    vm_id: UUID
+    account_id: UUID
+    public_key: PublicKey
+
+
+class ProbeCertificateQuestion(Given):
+    """What the inventory asks for machines of these names, in the pool or about to be."""
+
+    machines: Annotated[list[Named], Field(min_length=1, max_length=MAX_PRINCIPALS)]
+    public_key: PublicKey
+
+
 class PasswordQuestion(Given):
     """What another service asks before something grave."""
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from hcmp_auth.handlers.administration import Administration
+from hcmp_auth.handlers.certificates import CertificateOffice
 from hcmp_auth.handlers.registration import Registration
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
@@ -22,6 +23,7 @@ class Parts:
     sign_in: SignIn
     tickets: TicketOffice
     administration: Administration
+    certificates: CertificateOffice
     accounts: Pool
     jwks: dict[str, Any]
     clock: Callable[[], datetime]

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from hcmp_auth.api.addresses import client_address
 from hcmp_auth.api.errors import REFRESH_COOKIE, REFRESH_PATH
@@ -82,6 +83,12 @@ async def issue_ticket(
 async def jwks(auth: Auth) -> Jwks:
     """The public keys that check access tokens (RFC 7517)."""
     return Jwks.model_validate(auth.jwks)
+
+
+@router.get("/.well-known/ssh-authorities", response_class=PlainTextResponse)
+async def ssh_authorities(auth: Auth) -> str:
+    """The keys whose SSH certificates machines are to trust: the content of a `TrustedUserCAKeys` file."""
+    return "".join(f"{key}\n" for key in auth.certificates.authority.public_keys())
 
 
 def _hand_over(signed_in: SignedIn, auth: Parts, response: Response) -> SignedInBody:

@@ -7,7 +7,7 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cached_property
 from io import BytesIO
 from typing import TypeVar
@@ -18,8 +18,10 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.models.networks import Network
 
+from hcmp_contracts.ssh_certificate import principal_of
 from hcmp_inventory.adapters.lab_endpoints import Endpoint, NoRoom, choose_endpoint
 from hcmp_inventory.adapters.lab_network import ensure_network, subnet_of
+from hcmp_inventory.ports.connections import CertificateUnavailableError
 from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady, Power, ProviderError
 
 _INSTALLATION = "hcmp.installation"
@@ -37,11 +39,22 @@ T = TypeVar("T")
 
 
 class DockerProvider:
-    """Machines of one installation; a machine's reference is its container's name."""
+    """Machines of one installation; a machine's reference is its container's name. They let in who has a
+    certificate for them by one of the `authorities` (public keys, one a line, asked for whenever a machine is
+    made), and the holder of `authorized_key`.
+    """
 
-    def __init__(self, *, installation: str, image: str, authorized_key: str) -> None:
+    def __init__(
+        self,
+        *,
+        installation: str,
+        image: str,
+        authorities: Callable[[], Awaitable[str]] | None = None,
+        authorized_key: str = "",
+    ) -> None:
         self._installation = installation
         self._image = image
+        self._authorities = authorities
         self._authorized_key = authorized_key
         self._slots = asyncio.Semaphore(_AT_ONCE)
         # From choosing an endpoint until a container carries it in its labels.
@@ -62,13 +75,23 @@ class DockerProvider:
     async def create(self, name: str) -> Machine:
         if not _NAME.fullmatch(name):
             raise ProviderError(f"{name!r} cannot be the name of a machine")
-        return await self._blocking(lambda: self._replace(name))
+        return await self._remade(name)
 
     async def recycle(self, provider_ref: str) -> Machine:
         prefix = self._reference("")
         if not provider_ref.startswith(prefix):
             raise ForeignMachine(provider_ref=provider_ref)
-        return await self._blocking(lambda: self._replace(provider_ref.removeprefix(prefix)))
+        return await self._remade(provider_ref.removeprefix(prefix))
+
+    async def _remade(self, name: str) -> Machine:
+        environment = {"HCMP_AUTHORIZED_KEYS": self._authorized_key}
+        if self._authorities is not None:
+            try:
+                trusted = await self._authorities()
+            except CertificateUnavailableError as error:
+                raise ProviderError(f"a machine would not know whom to trust: {error}") from error
+            environment |= {"HCMP_SSH_AUTHORITIES": trusted, "HCMP_SSH_PRINCIPAL": principal_of(name)}
+        return await self._blocking(lambda: self._replace(name, environment))
 
     async def destroy(self, provider_ref: str) -> None:
         await self._blocking(lambda: self._remove(provider_ref))
@@ -132,42 +155,44 @@ class DockerProvider:
                 time.sleep(0.2)
         return endpoint
 
-    def _replace(self, name: str) -> Machine:
+    def _replace(self, name: str, environment: dict[str, str]) -> Machine:
         """A new container under this name, reached where the old one was if there was one."""
         reference = self._reference(name)
         endpoint = self._remove(reference)
         for _ in range(_TRIES - 1):
             try:
-                return self._start(name, endpoint)
+                return self._start(name, environment, endpoint)
             except APIError as error:
                 if not _is_taken(error):
                     raise
                 # Somebody took the port or the address between the choice and the start: choose again.
                 self._remove(reference)
                 endpoint = None
-        return self._start(name, endpoint)
+        return self._start(name, environment, endpoint)
 
-    def _start(self, name: str, endpoint: Endpoint | None) -> Machine:
-        container = self._make(name, endpoint)
+    def _start(self, name: str, environment: dict[str, str], endpoint: Endpoint | None) -> Machine:
+        container = self._make(name, environment, endpoint)
         container.start()
         return _wait_until_ready(container)
 
-    def _make(self, name: str, endpoint: Endpoint | None) -> Container:
+    def _make(self, name: str, environment: dict[str, str], endpoint: Endpoint | None) -> Container:
         with self._choosing:
             network = ensure_network(self._client, self._installation, labels={_INSTALLATION: self._installation})
             if endpoint is None or ipaddress.ip_address(endpoint.address) not in subnet_of(network):
                 taken = [Endpoint.from_labels(container.labels) for container in self._containers()]
                 endpoint = choose_endpoint(self._installation, name, subnet=subnet_of(network), taken=taken)
-            return self._create_container(name, network, endpoint)
+            return self._create_container(name, environment, network, endpoint)
 
-    def _create_container(self, name: str, network: Network, endpoint: Endpoint) -> Container:
+    def _create_container(
+        self, name: str, environment: dict[str, str], network: Network, endpoint: Endpoint
+    ) -> Container:
         api = self._client.api
         created = api.create_container(
             self._image,
             name=self._reference(name),
             hostname=name,
             detach=True,
-            environment={"HCMP_AUTHORIZED_KEYS": self._authorized_key},
+            environment=environment,
             labels={_INSTALLATION: self._installation, _MACHINE: name, **endpoint.labels()},
             ports=[22, 9100],
             host_config=api.create_host_config(

@@ -1,23 +1,51 @@
 """Connections to machines over SSH: the host key is always checked, but for the one contact that learns it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncssh
+import structlog
 
 from hcmp_contracts.vm import HOST_KEY_ALGORITHMS
-from hcmp_inventory.ports.connections import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
+from hcmp_inventory.adapters.certificates import Pair
+from hcmp_inventory.ports.connections import (
+    CertificateUnavailableError,
+    CredentialRefusedError,
+    HostKeyMismatchError,
+    Login,
+    UnreachableError,
+)
+
+log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 10.0
 
 
-class SshProber:
-    """Reaches machines with the platform's key or a credential of their own."""
+@dataclass(frozen=True)
+class Means:
+    """What is offered to a machine: keys, one of them perhaps with its certificate, or a password."""
 
-    def __init__(self, *, key_file: Path, seconds: float = CONNECT_SECONDS) -> None:
-        self._key = asyncssh.read_private_key(key_file)
+    keys: Sequence[asyncssh.SSHKey | Pair] = ()
+    password: str | None = field(default=None, repr=False)
+
+
+class SshProber:
+    """Reaches machines by a certificate, by a credential of their own, or with the platform's key where there is
+    one. `certificate` is asked for what opens a machine, by its name; it raises CertificateUnavailableError.
+    """
+
+    def __init__(
+        self,
+        *,
+        key_file: Path | None,
+        certificate: Callable[[str], Awaitable[Pair]],
+        seconds: float = CONNECT_SECONDS,
+    ) -> None:
+        self._keys = [] if key_file is None else [asyncssh.read_private_key(key_file)]
+        self._certificate = certificate
         self._seconds = seconds
 
     async def host_key(self, host: str, port: int) -> str:
@@ -29,9 +57,38 @@ class SshProber:
             raise UnreachableError(host, port, "it shows no host key")
         return _text(key)
 
-    async def log_in(self, login: Login) -> None:
+    async def log_in(self, login: Login) -> bool:
         try:
-            async with self._bounded(login.host, login.port), await self._connect(login):
+            pair = await self._certificate(login.machine)
+        except CertificateUnavailableError as error:
+            log.warning("no_certificate", machine=login.machine, reason=str(error))
+            return await self._without_certificate(login, error)
+        if not await self._opens(login, Means([pair])):
+            return await self._without_certificate(login, None)
+        if login.credential is not None:
+            await self._sign_in(login, self._credentials(login))
+        return True
+
+    async def _without_certificate(self, login: Login, missing: CertificateUnavailableError | None) -> bool:
+        """When a certificate was `missing`, a refusal is not the last word."""
+        try:
+            await self._sign_in(login, self._credentials(login))
+        except CredentialRefusedError:
+            if missing is not None and login.credential is None:
+                raise missing from None
+            raise
+        return False
+
+    async def _opens(self, login: Login, means: Means) -> bool:
+        try:
+            await self._sign_in(login, means)
+        except CredentialRefusedError:
+            return False
+        return True
+
+    async def _sign_in(self, login: Login, means: Means) -> None:
+        try:
+            async with self._bounded(login.host, login.port), await self._connect(login, means):
                 pass
         except asyncssh.HostKeyNotVerifiable as error:
             presented = await self.host_key(login.host, login.port)
@@ -39,14 +96,15 @@ class SshProber:
                 raise UnreachableError(login.host, login.port, str(error)) from error
             raise HostKeyMismatchError(login.host_key, presented) from error
 
-    async def _connect(self, login: Login) -> asyncssh.SSHClientConnection:
-        keys, password = self._credentials(login)
+    async def _connect(self, login: Login, means: Means) -> asyncssh.SSHClientConnection:
+        if not means.keys and means.password is None:
+            raise CredentialRefusedError(login.user, "no certificate opens it, and there is nothing else to try")
         return await asyncssh.connect(
             login.host,
             login.port,
             username=login.user,
-            client_keys=keys,
-            password=password,
+            client_keys=list(means.keys),
+            password=means.password,
             known_hosts=([asyncssh.import_public_key(login.host_key)], [], []),
             server_host_key_algs=list(HOST_KEY_ALGORITHMS),
             connect_timeout=self._seconds,
@@ -55,14 +113,14 @@ class SshProber:
             config=None,
         )
 
-    def _credentials(self, login: Login) -> tuple[list[asyncssh.SSHKey], str | None]:
-        """Keys to offer and the password to give; never both."""
+    def _credentials(self, login: Login) -> Means:
+        """Keys to offer or the password to give; never both."""
         if login.credential is None:
-            return [self._key], None
+            return Means(self._keys)
         if "-----BEGIN" not in login.credential:
-            return [], login.credential
+            return Means(password=login.credential)
         try:
-            return [asyncssh.import_private_key(login.credential)], None
+            return Means([asyncssh.import_private_key(login.credential)])
         except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
             raise CredentialRefusedError(login.user, f"the private key cannot be read: {error}") from error
 

@@ -17,6 +17,7 @@ from hcmp_inventory.handlers.imports import ImportIncompleteError, NoProviderErr
 from hcmp_inventory.handlers.versioned import ChangedMeanwhileError
 from hcmp_inventory.ports.connections import (
     AddressRefusedError,
+    CertificateUnavailableError,
     CredentialRefusedError,
     HostKeyMismatchError,
     UnreachableError,
@@ -111,7 +112,18 @@ def _credential_refused(error: CredentialRefusedError) -> Problem:
         "credential-refused",
         title="The machine does not let the platform in",
         status=409,
-        detail=f"{error}. Check the user, and the password or key; without one the platform's key must open it.",
+        detail=f"{error}. Check the user, and the password or key; without one the machine must trust the "
+        "platform's SSH certificate authority.",
+    )
+
+
+def _certificate_unavailable(error: CertificateUnavailableError) -> Problem:
+    return Problem(
+        "certificate-unavailable",
+        title="There is no SSH certificate at the moment",
+        status=503,
+        detail=f"{error} Try again in a moment.",
+        headers={"Retry-After": "5"},
     )
 
 
@@ -218,6 +230,7 @@ ERRORS: ErrorTable = {
     AddressRefusedError: _address_refused,
     HostKeyMismatchError: _host_key_mismatch,
     CredentialRefusedError: _credential_refused,
+    CertificateUnavailableError: _certificate_unavailable,
     ImportIncompleteError: _import_incomplete,
     NoProviderError: _no_provider,
     VcenterError: _vcenter,

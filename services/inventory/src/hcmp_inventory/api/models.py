@@ -58,7 +58,9 @@ class Body(BaseModel):
 
 
 class NewMachineBody(Body):
-    """`credential` is a password or a private key (OpenSSH or PEM); without it the platform's key must open."""
+    """`credential` is a password or a private key (OpenSSH or PEM); without it the machine must trust the
+    platform's SSH certificate authority.
+    """
 
     name: MachineName
     address: Host
@@ -93,7 +95,9 @@ class ResetBody(Body):
 
 
 class Machine(BaseModel):
-    """A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host."""
+    """A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host, and with
+    `ssh_certificates` it lets the platform in by a certificate.
+    """
 
     id: str
     name: str
@@ -109,6 +113,7 @@ class Machine(BaseModel):
     exporter_port: int
     host_key: str
     credential_set: bool
+    ssh_certificates: bool
     labels: dict[str, str]
     project_id: str | None
     owner_id: str | None

@@ -10,6 +10,7 @@ from hcmp_contracts.settings import (
     SettingChange,
     SettingsChanged,
     SettingsEvent,
+    SettingsReencrypted,
 )
 from hcmp_eventstore.decider import Decider
 
@@ -48,6 +49,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceCiphertext:
+    """Keep the same password under another key: both are ciphertext of the same secret."""
+
+    former: str
+    vcenter_password: str
+
+
+SettingsCommand = Change | ReplaceCiphertext
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     texts: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS, ""))
     vcenter_password: str = ""
@@ -58,7 +70,19 @@ class Settings:
         return self.texts["maintenance_message"]
 
 
-def decide(command: Change, settings: Settings) -> list[SettingsEvent]:
+def decide(command: SettingsCommand, settings: Settings) -> list[SettingsEvent]:
+    match command:
+        case Change():
+            return _change(command, settings)
+        case ReplaceCiphertext():
+            if settings.vcenter_password != command.former:
+                return []  # it was changed meanwhile, and encrypted with the newest key
+            return [SettingsReencrypted(vcenter_password=command.vcenter_password)]
+        case _:
+            assert_never(command)
+
+
+def _change(command: Change, settings: Settings) -> list[SettingsEvent]:
     events: list[SettingsEvent] = []
     changes = _changes(command, settings)
     if changes:
@@ -95,6 +119,8 @@ def evolve(settings: Settings, event: SettingsEvent) -> Settings:
             texts = {change.name: str(change.after) for change in event.changes if change.name in TEXTS}
             password = settings.vcenter_password if event.vcenter_password is None else event.vcenter_password
             return replace(settings, texts={**settings.texts, **texts}, vcenter_password=password)
+        case SettingsReencrypted():
+            return replace(settings, vcenter_password=event.vcenter_password)
         case MaintenanceEnabled():
             texts = {**settings.texts, "maintenance_message": event.message}
             return replace(settings, texts=texts, maintenance_mode=True)
@@ -104,6 +130,6 @@ def evolve(settings: Settings, event: SettingsEvent) -> Settings:
             assert_never(event)
 
 
-DECIDER: Decider[Change, Settings, SettingsEvent] = Decider(
+DECIDER: Decider[SettingsCommand, Settings, SettingsEvent] = Decider(
     aggregate="settings", initial=Settings(), decide=decide, evolve=evolve
 )

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from hcmp_contracts.vm import (
     VmAssigned,
+    VmCredentialReencrypted,
     VmEvent,
     VmHostKeyChanged,
     VmLabelsChanged,
@@ -30,6 +31,7 @@ from hcmp_inventory.domain.vm_commands import (
     Register,
     Release,
     ReleaseQuarantine,
+    ReplaceCiphertext,
     ReportHostKey,
     Reserve,
     Retire,
@@ -69,6 +71,8 @@ def decide(command: VmCommand, vm: Vm) -> list[VmEvent]:  # noqa: C901, PLR0911,
             return _register(command, vm)
         case ChangeLabels():
             return _change_labels(command, vm)
+        case ReplaceCiphertext():
+            return _replace_ciphertext(command, vm)
         case Reserve():
             return _reserve(command, vm)
         case Assign():
@@ -84,7 +88,7 @@ def decide(command: VmCommand, vm: Vm) -> list[VmEvent]:  # noqa: C901, PLR0911,
         case Quarantine():
             return _quarantine(command, vm)
         case ReleaseQuarantine():
-            return _release_quarantine(vm)
+            return _release_quarantine(command, vm)
         case StartMaintenance():
             return _start_maintenance(command, vm)
         case EndMaintenance():
@@ -115,6 +119,17 @@ def _change_labels(command: ChangeLabels, vm: Vm) -> list[VmEvent]:
             return []
         case _:
             return [VmLabelsChanged(before=vm.machine.labels, after=command.labels)]
+
+
+def _replace_ciphertext(command: ReplaceCiphertext, vm: Vm) -> list[VmEvent]:
+    """A credential that is another one by now was encrypted with the newest key already."""
+    match vm:
+        case Unknown() | Retired():
+            return []
+        case _ if vm.machine.credential != command.former:
+            return []
+        case _:
+            return [VmCredentialReencrypted(credential=command.credential)]
 
 
 def _reserve(command: Reserve, vm: Vm) -> list[VmEvent]:
@@ -187,10 +202,11 @@ def _quarantine(command: Quarantine, vm: Vm) -> list[VmEvent]:
             raise _refusal(vm, "quarantine")
 
 
-def _release_quarantine(vm: Vm) -> list[VmEvent]:
+def _release_quarantine(command: ReleaseQuarantine, vm: Vm) -> list[VmEvent]:
     match vm:
         case Quarantined(machine=machine):
-            return [VmRecycled(**{name: getattr(machine, name) for name in VmRecycled.model_fields})]
+            as_it_was = {name: getattr(machine, name) for name in VmRecycled.model_fields}
+            return [VmRecycled(**as_it_was | {"ssh_certificates": command.ssh_certificates})]
         case Available():
             return []
         case _:

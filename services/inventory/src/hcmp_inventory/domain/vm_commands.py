@@ -18,6 +18,14 @@ class ChangeLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceCiphertext:
+    """Keep the same credential under another key: `former` and `credential` are ciphertext of the same secret."""
+
+    former: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reserve:
     """Take the machine for a project as the one who picked it knew it: under this host key."""
 
@@ -63,7 +71,9 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseQuarantine:
-    """An operator vouches that the machine is clean."""
+    """An operator vouches that the machine is clean; `ssh_certificates` is whether it was seen to take one."""
+
+    ssh_certificates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,7 @@ class Retire:
 VmCommand = (
     Register
     | ChangeLabels
+    | ReplaceCiphertext
     | Reserve
     | Assign
     | Release

@@ -5,6 +5,7 @@ from typing import Literal, assert_never
 
 from hcmp_contracts.vm import (
     VmAssigned,
+    VmCredentialReencrypted,
     VmEvent,
     VmHostKeyChanged,
     VmLabelsChanged,
@@ -137,6 +138,8 @@ def _evolve_live(vm: Live, event: VmEvent) -> Vm:  # noqa: C901, PLR0911, PLR091
             return Retired(machine.request_id)
         case VmLabelsChanged():
             return replace(vm, machine=machine.model_copy(update={"labels": event.after}))
+        case VmCredentialReencrypted():
+            return replace(vm, machine=machine.model_copy(update={"credential": event.credential}))
         case VmHostKeyChanged():
             return vm  # the pin stays: what was presented is not trusted
         case _:

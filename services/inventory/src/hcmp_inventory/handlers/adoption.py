@@ -106,13 +106,13 @@ class Adoptions:
                 raise vm_errors.VmNameTakenError(name)
             located = await self.vcenter.locate(item.reference, endpoint)
             host_key = await self.machines.prober.host_key(located.ssh_host, located.ssh_port)
-            await self.machines.prober.log_in(
-                Login(located.ssh_host, located.ssh_port, located.ssh_user, host_key, wanted.credential)
-            )
+            login = Login(name, located.ssh_host, located.ssh_port, located.ssh_user, host_key, wanted.credential)
+            by_certificate = await self.machines.prober.log_in(login)
             await self.vcenter.adopt(located, endpoint)
-            return await self.machines.register_reached(self._facts(located, host_key, wanted), context)
+            facts = self._facts(located, login, wanted, by_certificate=by_certificate)
+            return await self.machines.register_reached(facts, context)
 
-    def _facts(self, machine: Machine, host_key: str, wanted: Adoption) -> VmRegistered:
+    def _facts(self, machine: Machine, login: Login, wanted: Adoption, *, by_certificate: bool) -> VmRegistered:
         credential = None if wanted.credential is None else self.machines.vault.encrypt(wanted.credential)
         return VmRegistered(
             name=machine.name,
@@ -125,8 +125,9 @@ class Adoptions:
             provider="vsphere",
             provider_ref=machine.provider_ref,
             placement=machine.placement,
-            host_key=host_key,
+            host_key=login.host_key,
             credential=credential,
+            ssh_certificates=by_certificate,
             labels=wanted.labels,
             request_id=wanted.request_id,
             request_digest=wanted.request_digest,

@@ -10,7 +10,13 @@ from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm
 from hcmp_inventory.handlers.machines import Machines, vm_id_of
-from hcmp_inventory.ports.connections import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
+from hcmp_inventory.ports.connections import (
+    CertificateUnavailableError,
+    CredentialRefusedError,
+    HostKeyMismatchError,
+    Login,
+    UnreachableError,
+)
 from hcmp_inventory.ports.hypervisor import Maker
 from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
 from hcmp_inventory.ports.services import Exclusive
@@ -26,6 +32,7 @@ MACHINE_FAILURES = (
     UnreachableError,
     HostKeyMismatchError,
     CredentialRefusedError,
+    CertificateUnavailableError,
     vm_errors.VmNameTakenError,
 )
 
@@ -114,10 +121,11 @@ class Imports:
     async def _make(self, maker: Maker, name: str, wanted: Import, context: Context) -> int:
         """One machine, made and reached: the sequence of its registration."""
         machine = await maker.create(name)
-        await self.machines.prober.log_in(
-            Login(machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, None)
+        by_certificate = await self.machines.prober.log_in(
+            Login(name, machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, None)
         )
-        return await self.machines.register_reached(_facts(machine, wanted), context)
+        facts = _facts(machine, wanted, by_certificate=by_certificate)
+        return await self.machines.register_reached(facts, context)
 
 
 def _request_of(state: Vm) -> str:
@@ -130,7 +138,7 @@ def _request_of(state: Vm) -> str:
             return state.machine.request_id
 
 
-def _facts(machine: Machine, wanted: Import) -> VmRegistered:
+def _facts(machine: Machine, wanted: Import, *, by_certificate: bool) -> VmRegistered:
     return VmRegistered(
         name=machine.name,
         address=machine.address,
@@ -144,6 +152,7 @@ def _facts(machine: Machine, wanted: Import) -> VmRegistered:
         placement=machine.placement,
         host_key=machine.host_key,
         labels=dict(wanted.labels),
+        ssh_certificates=by_certificate,
         request_id=wanted.request_id,
         request_digest=wanted.request_digest,
     )

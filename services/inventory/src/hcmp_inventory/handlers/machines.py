@@ -62,22 +62,24 @@ class Machines:
             return await self.register_reached(known.machine, context)
         host = await self.addresses.resolve(new.address)
         host_key = await self.prober.host_key(host, new.ssh_port)
-        await self.prober.log_in(Login(host, new.ssh_port, new.ssh_user, host_key, new.credential))
-        return await self.register_reached(self._facts(new, host, host_key), context)
+        login = Login(new.name, host, new.ssh_port, new.ssh_user, host_key, new.credential)
+        by_certificate = await self.prober.log_in(login)
+        return await self.register_reached(self._facts(new, login, by_certificate=by_certificate), context)
 
-    def _facts(self, new: NewMachine, host: str, host_key: str) -> VmRegistered:
+    def _facts(self, new: NewMachine, login: Login, *, by_certificate: bool) -> VmRegistered:
         return VmRegistered(
             name=new.name,
             address=new.address,
-            ssh_host=host,
+            ssh_host=login.host,
             ssh_port=new.ssh_port,
             ssh_user=new.ssh_user,
-            exporter_host=host,
+            exporter_host=login.host,
             exporter_port=new.exporter_port,
             provider="static",
             provider_ref=new.name,
-            host_key=host_key,
+            host_key=login.host_key,
             credential=None if new.credential is None else self.vault.encrypt(new.credential),
+            ssh_certificates=by_certificate,
             labels=new.labels,
             request_id=new.request_id,
             request_digest=new.request_digest,
@@ -103,19 +105,19 @@ class Machines:
 
     async def release_quarantine(self, vm_id: str, context: Context) -> int:
         """An operator vouches that it is clean; it must be reached under its pinned host key."""
-        await self._reach(vm_id, context)
-        return await self.command(vm_id, vm_commands.ReleaseQuarantine(), context)
+        by_certificate = await self._reach(vm_id, context)
+        return await self.command(vm_id, vm_commands.ReleaseQuarantine(ssh_certificates=by_certificate), context)
 
-    async def _reach(self, vm_id: str, context: Context) -> None:
+    async def _reach(self, vm_id: str, context: Context) -> bool:
+        """Sign in; whether a certificate opens the machine."""
         known = (await load(self.store, vm.DECIDER, vm_id)).state
         if isinstance(known, Unknown | Retired):
             raise vm_errors.VmUnknownError
         machine = known.machine
-        credential = self.credential_of(machine)
+        host_key, credential = machine.host_key, self.credential_of(machine)
+        login = Login(machine.name, machine.ssh_host, machine.ssh_port, machine.ssh_user, host_key, credential)
         try:
-            await self.prober.log_in(
-                Login(machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, credential)
-            )
+            return await self.prober.log_in(login)
         except HostKeyMismatchError as mismatch:
             await self.command(vm_id, vm_commands.ReportHostKey(mismatch.presented), context)
             raise

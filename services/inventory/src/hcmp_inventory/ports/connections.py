@@ -6,8 +6,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where and how to sign in to a machine; `credential` is in clear, None means the platform's key."""
+    """Where and how to sign in to the machine that the pool knows, or will know, as `machine`. A certificate is
+    tried first; `credential` is in clear, and None means the platform's own key where there is one.
+    """
 
+    machine: str
     host: str
     port: int
     user: str
@@ -43,6 +46,10 @@ class CredentialRefusedError(Exception):
         self.reason = reason
 
 
+class CertificateUnavailableError(Exception):
+    """Nothing else opens the machine, and there is no SSH certificate at the moment; the message says why."""
+
+
 class AddressRefusedError(Exception):
     """The platform does not connect to such an address."""
 
@@ -58,8 +65,11 @@ class Prober(Protocol):
     async def host_key(self, host: str, port: int) -> str:
         """The key that the machine shows at the first contact. Raises UnreachableError."""
 
-    async def log_in(self, login: Login) -> None:
-        """Sign in once. Raises UnreachableError, HostKeyMismatchError, CredentialRefusedError."""
+    async def log_in(self, login: Login) -> bool:
+        """Sign in, and by the machine's credential too if it has one; whether a certificate opens it.
+
+        Raises UnreachableError, HostKeyMismatchError, CredentialRefusedError, CertificateUnavailableError.
+        """
 
 
 class Addresses(Protocol):

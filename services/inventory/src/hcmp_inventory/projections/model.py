@@ -9,7 +9,7 @@ from hcmp_inventory.projections.queue import QueueProjection
 
 MODEL = ReadModel(
     name="inventory",
-    version=4,
+    version=5,
     projections=(
         PoolProjection(),
         ProjectsProjection(),

@@ -10,6 +10,7 @@ from psycopg import sql
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import (
     VmAssigned,
+    VmCredentialReencrypted,
     VmLabelsChanged,
     VmMaintenanceEnded,
     VmMaintenanceStarted,
@@ -47,6 +48,7 @@ class PoolProjection:
             exporter_port integer NOT NULL,
             host_key text NOT NULL,
             credential text,
+            ssh_certificates boolean NOT NULL,
             labels jsonb NOT NULL,
             request_id text NOT NULL,
             request_digest text NOT NULL,
@@ -102,7 +104,7 @@ def _registration(event: VmRegistered) -> dict[str, Any]:
     return facts | FREE | {"status": "available", "labels": json.dumps(event.labels)}
 
 
-def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: PLR0911 - one line an event
+def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one line an event
     """The columns that an event changes; none for events of other aggregates and for what shows nothing."""
     match event:
         case VmReserved():
@@ -123,6 +125,8 @@ def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: PLR0911 - one line 
             return FREE | {"status": "retired", "reason": event.reason}
         case VmLabelsChanged():
             return {"labels": json.dumps(event.after)}
+        case VmCredentialReencrypted():
+            return {"credential": event.credential}
         case _:
             return {}
 

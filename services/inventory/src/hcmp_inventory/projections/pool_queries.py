@@ -57,6 +57,7 @@ class Row:
     exporter_port: int
     host_key: str
     credential_set: bool
+    ssh_certificates: bool
     registered_at: datetime
     changed_at: datetime
 
@@ -86,7 +87,7 @@ _CELL = sql.SQL(
 )
 _ROW = sql.SQL(
     "{}, provider_ref, placement, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, host_key, "
-    "credential IS NOT NULL AS credential_set, registered_at, changed_at"
+    "credential IS NOT NULL AS credential_set, ssh_certificates, registered_at, changed_at"
 ).format(_CELL)
 _PRESENT = sql.SQL("vm")
 _PAST = sql.SQL(
@@ -121,7 +122,7 @@ _FREE = sql.SQL("""
     )
     SELECT DISTINCT ON (vm_id < %(start)s, vm_id)
         vm_id, version, name, address, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, provider,
-        provider_ref, vm.placement, host_key, credential, vm.labels, request_id, request_digest
+        provider_ref, vm.placement, host_key, credential, ssh_certificates, vm.labels, request_id, request_digest
     FROM unnest(%(labels)s::jsonb[]) AS wanted (labels), LATERAL (
         SELECT vm.* FROM shuffled, LATERAL (
             ({some} AND vm_id >= %(start)s ORDER BY vm_id LIMIT %(limit)s)

@@ -9,12 +9,19 @@ import structlog
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmRecycled, VmRecycleStarted, VmReleased
 from hcmp_eventstore.decider import load
+from hcmp_eventstore.errors import EventLeftError
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_inventory.domain import vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Recycling, Released
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.reset import Resets
-from hcmp_inventory.ports.connections import CredentialRefusedError, HostKeyMismatchError, Login, UnreachableError
+from hcmp_inventory.ports.connections import (
+    CertificateUnavailableError,
+    CredentialRefusedError,
+    HostKeyMismatchError,
+    Login,
+    UnreachableError,
+)
 from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
 
 log = structlog.get_logger(__name__)
@@ -63,11 +70,13 @@ class Recycler:
             return
         try:
             made = await self._make_new(provider, state)
+        except CertificateUnavailableError as error:
+            raise EventLeftError(str(error)) from error  # no fault of the machine's: it is made anew later
         except (ProviderError, UnreachableError, HostKeyMismatchError, CredentialRefusedError) as error:
             await self.machines.command(vm_id, vm_commands.Quarantine(f"recycling failed: {error}"), context)
             return
         try:
-            await self.machines.command(vm_id, vm_commands.FinishRecycle(_result(made)), context)
+            await self.machines.command(vm_id, vm_commands.FinishRecycle(made), context)
         except vm_errors.VmUnknownError:
             await provider.destroy(made.provider_ref)  # retired meanwhile
 
@@ -78,7 +87,7 @@ class Recycler:
         state = (await load(self.machines.store, vm.DECIDER, recorded.aggregate_id)).state
         return state if isinstance(state, Recycling) and begun == recorded.sequence else None
 
-    async def _make_new(self, provider: Provider, used: Recycling) -> Machine:
+    async def _make_new(self, provider: Provider, used: Recycling) -> VmRecycled:
         """Recycle and sign in, at most TRIES times."""
         for left in reversed(range(TRIES)):
             try:
@@ -86,8 +95,8 @@ class Recycler:
                 # One that went back to a snapshot shows the key of then, and lets in whom it let in then.
                 made = replace(made, host_key=made.host_key or used.machine.host_key)
                 credential = self.machines.credential_of(used.machine)
-                await self.machines.prober.log_in(
-                    Login(made.ssh_host, made.ssh_port, made.ssh_user, made.host_key, credential)
+                by_certificate = await self.machines.prober.log_in(
+                    Login(made.name, made.ssh_host, made.ssh_port, made.ssh_user, made.host_key, credential)
                 )
             except (ProviderError, UnreachableError, HostKeyMismatchError, CredentialRefusedError) as error:
                 log.warning("recycling_failed", machine=used.machine.name, reason=str(error), tries_left=left)
@@ -95,9 +104,10 @@ class Recycler:
                     raise
                 await asyncio.sleep(self.pause)
             else:
-                return made
+                return _result(made, by_certificate=by_certificate)
         raise AssertionError("the last try returns or raises")
 
 
-def _result(made: Machine) -> VmRecycled:
-    return VmRecycled(**{name: getattr(made, name) for name in VmRecycled.model_fields})
+def _result(made: Machine, *, by_certificate: bool) -> VmRecycled:
+    names = VmRecycled.model_fields.keys() - {"ssh_certificates"}
+    return VmRecycled(**{name: getattr(made, name) for name in names}, ssh_certificates=by_certificate)

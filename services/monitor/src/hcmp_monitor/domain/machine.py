@@ -5,6 +5,7 @@ from typing import assert_never
 
 from hcmp_contracts.vm import (
     VmAssigned,
+    VmCredentialReencrypted,
     VmEvent,
     VmHostKeyChanged,
     VmLabelsChanged,
@@ -47,7 +48,7 @@ def status_after(event: VmEvent) -> MachineStatus | None:  # noqa: PLR0911 - one
             return MachineStatus.MAINTENANCE
         case VmRetired():
             return MachineStatus.RETIRED
-        case VmLabelsChanged() | VmHostKeyChanged():
+        case VmLabelsChanged() | VmCredentialReencrypted() | VmHostKeyChanged():
             return None
         case _:
             assert_never(event)

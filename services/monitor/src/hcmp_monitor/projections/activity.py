@@ -13,6 +13,7 @@ from hcmp_contracts.account import AccountRegistered
 from hcmp_contracts.catalogue import AGGREGATES
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectRequested
+from hcmp_contracts.ssh_certificate import SshCertificateIssued
 from hcmp_contracts.terminal_session import TerminalSessionOpened
 from hcmp_contracts.vm import VmQuarantined, VmRecycleStarted, VmRegistered, VmReleased, VmReserved, VmRetired
 from hcmp_eventstore.projector import Cursor
@@ -118,7 +119,10 @@ class Activity:
             case VmReserved(project_id=project, owner_id=owner):
                 await self._know(cursor, subject, project_id=project, audience=owner)
             case TerminalSessionOpened():
-                await self._know_session(cursor, subject, event)
+                await self._know_entrance(cursor, subject, event.project_id, event.vm_id, event.account_id)
+            case SshCertificateIssued():
+                vm_id = event.vm_ids[0] if len(event.vm_ids) == 1 else None
+                await self._know_entrance(cursor, subject, event.project_id, vm_id, event.account_id)
             case _:
                 pass
 
@@ -133,10 +137,12 @@ class Activity:
             {"id": subject, **facts},
         )
 
-    async def _know_session(self, cursor: Cursor, subject: str, event: TerminalSessionOpened) -> None:
-        """A shell is the business of the project that holds the machine, otherwise of who opened it."""
+    async def _know_entrance(
+        self, cursor: Cursor, subject: str, project_id: str | None, vm_id: str | None, account_id: str | None
+    ) -> None:
+        """A way into a machine is the business of the project that holds it, otherwise of who opened it."""
         await cursor.execute(
             "INSERT INTO known (id, project_id, vm_id, account_id, audience) VALUES (%s, %s, %s, %s,"
             " coalesce((SELECT audience FROM known WHERE id = %s), %s)) ON CONFLICT (id) DO NOTHING",
-            [subject, event.project_id, event.vm_id, event.account_id, event.project_id, event.account_id],
+            [subject, project_id, vm_id, account_id, project_id, account_id],
         )

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from hcmp_contracts.envelope import CloudEvent
 from hcmp_contracts.project import HostFailure, HostResult
-from hcmp_provisioner.domain.explanation import WaitingReason
+from hcmp_provisioner.domain.explanation import QuotaOf, WaitingReason
 from hcmp_provisioner.domain.template import ApprovalPolicy, Language, Template
 from hcmp_provisioner.projections.accounts import Usage
 from hcmp_provisioner.projections.explained import Explained
@@ -150,7 +150,9 @@ class FailureAnswer(BaseModel):
 
 
 class WaitingAnswer(BaseModel):
-    """Why a project waits; the figures are those of its reason, null where they say nothing."""
+    """Why a project waits; the figures are those of its reason, null where they say nothing. `resource` says which
+    quota it is, for the reason `quota`.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -161,6 +163,7 @@ class WaitingAnswer(BaseModel):
     shortfall: int | None
     quota: int | None
     used: int | None
+    resource: QuotaOf | None
 
 
 class ProgressAnswer(BaseModel):

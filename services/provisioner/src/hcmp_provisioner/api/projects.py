@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from hcmp_eventstore.store import utc_now
 from hcmp_provisioner.api.access import Policy, Visible, Write
+from hcmp_provisioner.api.history import history
 from hcmp_provisioner.api.models import (
     ChangeAnswer,
     EventsAnswer,
@@ -125,9 +126,10 @@ async def delete_project(view: Visible, request: Request, caller: Member, projec
 
 @router.get("/api/projects/{id}/events")
 async def list_events(view: Visible, projects: Write) -> EventsAnswer:
-    """Every event of the project, oldest first."""
-    history = await projects.store.load("project", view.id)
-    return EventsAnswer(events=[recorded.envelope for recorded in history])
+    """Every event of the project and of its allocation, oldest first. A granted machine stands there with its id,
+    name, address and role: how the platform reaches it is left out.
+    """
+    return EventsAnswer(events=await history(projects.store, view.id))
 
 
 async def _read(projects: Projects, project_id: str, *, at: datetime | None = None) -> ProjectView:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 WaitingReason = Literal["approval", "maintenance", "quota", "capacity", "worker"]
+QuotaOf = Literal["machines", "runs"]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """`detail` is a sentence; the figures are those of its reason."""
+    """`detail` is a sentence; the figures are those of its reason. `resource` says of which quota."""
 
     reason: WaitingReason
     detail: str
@@ -19,6 +20,7 @@ class Waiting:
     shortfall: int | None = None
     quota: int | None = None
     used: int | None = None
+    resource: QuotaOf | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def _before_admission(project: Situation, usage: Used, maintenance: str | None) 
             needed=project.machines,
             quota=usage.quota,
             used=usage.used,
+            resource="machines",
         )
     if usage.running >= usage.run_quota:
         return Waiting(
@@ -115,6 +118,7 @@ def _before_admission(project: Situation, usage: Used, maintenance: str | None) 
             needed=1,
             quota=usage.run_quota,
             used=usage.running,
+            resource="runs",
         )
     return Waiting("maintenance", maintenance or "The platform is under maintenance.")
 

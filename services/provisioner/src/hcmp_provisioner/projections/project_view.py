@@ -183,6 +183,30 @@ async def outcome(pool: Pool, project_id: str, attempt: int) -> Granted | Denied
     return kind(needed=lack["needed"], available=lack["available"])
 
 
+@dataclass(frozen=True)
+class Running:
+    """A project that somebody works on: a run, or the end of one."""
+
+    id: str
+    name: str
+    owner: str
+    template: str
+    status: str
+
+
+async def running(pool: Pool) -> list[Running]:
+    """All of them, the oldest first."""
+    async with pool.connection() as connection, connection.cursor(row_factory=class_row(Running)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, name, owner_username AS owner, template, status
+            FROM project JOIN period ON period.project_id = project.id AND valid_to IS NULL
+            WHERE status IN ('configuring', 'deleting') ORDER BY sequence
+            """
+        )
+        return await cursor.fetchall()
+
+
 async def held_back(pool: Pool, *, owner_id: str | None = None, project_id: str | None = None) -> list[HeldBack]:
     """Approved requests that wait for maintenance to end or for quota, oldest first: an owner's, one, or all."""
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(HeldBack)) as cursor:

@@ -13,6 +13,10 @@ from hcmp_provisioner.run.plan import Plan, PlannedMachine
 
 LOCK = "lock"
 SSH_PORT = 22
+# Machines have names that begin with a letter or a digit, so that none has this one. OpenSSH finds the certificate
+# of a key by its name.
+IDENTITY = "keys/_run"
+CERTIFICATE = f"{IDENTITY}-cert.pub"
 
 # `pexpect_timeout`: how long a quiet Ansible is waited for before its exit is looked at again.
 RUNNER_SETTINGS = {"pexpect_timeout": 1, "suppress_output_file": True}
@@ -45,9 +49,20 @@ def _write_all(plan: Plan, directory: Path) -> None:
     for machine in plan.machines:
         if machine.private_key:
             _write(directory / "keys" / machine.name, machine.private_key.rstrip() + "\n")
+    if plan.identity is not None:
+        _write(directory / IDENTITY, plan.identity.private_key)
+        _write(directory / CERTIFICATE, plan.identity.certificate + "\n")
     _write(directory / "hosts.json", json.dumps(inventory(plan, directory)))
     plays = [{"import_playbook": str(plan.playbooks / "plays" / play)} for play in plan.plays]
     _write(directory / "project" / "site.yml", json.dumps(plays))
+
+
+def renew_certificate(directory: Path, certificate: str) -> None:
+    """Exchange the run's certificate, for the connections to come. Raises OSError when the run is over."""
+    fresh = directory / f"{CERTIFICATE}.new"
+    fresh.unlink(missing_ok=True)
+    _write(fresh, certificate + "\n")
+    fresh.replace(directory / CERTIFICATE)
 
 
 def _write(path: Path, text: str) -> None:
@@ -79,9 +94,13 @@ def _host_variables(machine: PlannedMachine, plan: Plan, directory: Path) -> dic
         "hcmp_address": machine.address,
     }
     if machine.password:
-        return variables | {"ansible_password": machine.password, "ansible_become_password": machine.password}
+        variables["ansible_become_password"] = machine.password
+    if machine.by_certificate and plan.identity is not None:
+        return variables | {"ansible_ssh_private_key_file": str(directory / IDENTITY)}
+    if machine.password:
+        return variables | {"ansible_password": machine.password}
     key = directory / "keys" / machine.name if machine.private_key else plan.platform_key
-    return variables | {"ansible_ssh_private_key_file": str(key)}
+    return variables | ({} if key is None else {"ansible_ssh_private_key_file": str(key)})
 
 
 def unsafe(value: Any) -> Any:

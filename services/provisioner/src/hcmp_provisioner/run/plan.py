@@ -23,8 +23,9 @@ class Part(BaseModel):
 
 
 class PlannedMachine(Part):
-    """A machine and how to open it: by `password` or `private_key`, or by the platform's key when both are
-    absent. `host_key` is the pinned one; the machine must present it.
+    """A machine and how to open it: by the run's certificate, or by `password` or `private_key`, or by the
+    platform's key when there is none of them. `host_key` is the pinned one; the machine must present it. By a
+    certificate too the `password` is for `sudo`.
     """
 
     name: MachineName
@@ -34,8 +35,16 @@ class PlannedMachine(Part):
     ssh_port: Annotated[int, Field(ge=1, le=65535)]
     ssh_user: str
     host_key: HostKey
+    by_certificate: bool = False
     password: str | None = Field(default=None, repr=False)
     private_key: str | None = Field(default=None, repr=False)
+
+
+class Identity(Part):
+    """The key that was made for this run, and its certificate, in OpenSSH's formats."""
+
+    private_key: str = Field(repr=False)
+    certificate: str
 
 
 class Plan(Part):
@@ -49,14 +58,17 @@ class Plan(Part):
     playbooks: Path
     plays: list[PlayFile]
     machines: list[PlannedMachine]
-    platform_key: Path
+    platform_key: Path | None = None
+    identity: Identity | None = None
     variables: dict[str, Any]
     check: bool = False
 
     def secrets(self) -> list[str]:
         """Every secret that this run handles, to be masked wherever it might be printed."""
         texts = [text for machine in self.machines for text in (machine.password, machine.private_key) if text]
-        if self.platform_key.is_file():
+        if self.identity is not None:
+            texts.append(self.identity.private_key)
+        if self.platform_key is not None and self.platform_key.is_file():
             texts.append(self.platform_key.read_text(encoding="ascii", errors="replace"))
         return texts
 

@@ -20,6 +20,7 @@ from hcmp_provisioner.worker.run_directory import prepare
 from hcmp_webkit.app import create_app
 from hcmp_webkit.platform import open_broker
 from hcmp_webkit.serve import serve
+from hcmp_webkit.ssh_certificates import SshCertificates
 
 PROCESS = "provisioner-worker"
 
@@ -36,6 +37,7 @@ def make_app(settings: WorkerSettings) -> FastAPI:
             worker = Worker(
                 store,
                 planner,
+                SshCertificates(client),
                 utc_now,
                 uuid7,
                 name=f"{socket.gethostname()}-{os.getpid()}",
@@ -67,7 +69,7 @@ def _planner(settings: WorkerSettings) -> Planner:
     return Planner(
         playbooks=settings.playbooks_dir.resolve(),
         run_directory=settings.run_directory.resolve(),
-        platform_key=settings.ssh_key_file.resolve(strict=True),
+        platform_key=None if settings.ssh_key_file is None else settings.ssh_key_file.resolve(strict=True),
         fernet=MultiFernet([Fernet(key.strip()) for key in keys if key.strip()]),
         templates=load_templates(settings.playbooks_dir),
     )

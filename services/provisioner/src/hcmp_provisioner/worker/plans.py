@@ -27,7 +27,7 @@ class Planner:
 
     playbooks: Path
     run_directory: Path
-    platform_key: Path
+    platform_key: Path | None
     fernet: MultiFernet
     templates: Mapping[str, Template] = field(default_factory=dict)
 
@@ -84,6 +84,10 @@ class Planner:
 
     def _machine(self, machine: GrantedMachine) -> PlannedMachine:
         secret = self._secret(machine)
+        if secret is None and not machine.ssh_certificates and self.platform_key is None:
+            raise UnusablePlanError(
+                f"Nothing opens {machine.name}: it has no credential, and takes no certificate."
+            )
         is_key = secret is not None and secret.lstrip().startswith(PRIVATE_KEY)
         return PlannedMachine(
             name=machine.name,
@@ -93,7 +97,8 @@ class Planner:
             ssh_port=machine.ssh_port,
             ssh_user=machine.ssh_user,
             host_key=machine.host_key,
-            private_key=secret if is_key else None,
+            by_certificate=machine.ssh_certificates,
+            private_key=secret if is_key and not machine.ssh_certificates else None,
             password=None if is_key else secret,
         )
 

@@ -11,11 +11,16 @@ MAX_TASKS = 10
 MAX_NAME = 80
 
 # Words of SSH for a machine that answers and refuses: trying again changes nothing.
-REFUSALS = ("Host key verification failed", "Permission denied", "REMOTE HOST IDENTIFICATION HAS CHANGED")
+DENIED = "Permission denied"
+REFUSALS = ("Host key verification failed", DENIED, "REMOTE HOST IDENTIFICATION HAS CHANGED")
 
 
-def worth_another_try(failure: HostFailure) -> bool:
-    """Whether a machine that was not reached may answer a moment later."""
+def worth_another_try(failure: HostFailure, *, lapsed: bool = False) -> bool:
+    """Whether a machine that was not reached may answer a moment later; `lapsed`: the run's certificate was no
+    longer good, which the machine says as it says every refusal.
+    """
+    if lapsed and DENIED in failure.reason:
+        return failure.unreachable
     return failure.unreachable and not any(words in failure.reason for words in REFUSALS)
 
 

@@ -16,9 +16,11 @@ from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_provisioner.domain.errors import RunFencedError, RunNotWantedError
+from hcmp_provisioner.worker.certificate import Entrance
 from hcmp_provisioner.worker.plans import Planner
 from hcmp_provisioner.worker.saga import Saga
 from hcmp_provisioner.worker.teardown import Teardown
+from hcmp_webkit.ssh_certificates import SshCertificates
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class Worker:
 
     store: EventStore
     planner: Planner
+    certificates: SshCertificates
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
     name: str
@@ -70,6 +73,7 @@ class Worker:
         saga = Saga(
             store=self.store,
             planner=self.planner,
+            entrance=self._entrance(recorded.aggregate_id),
             clock=self.clock,
             project_id=recorded.aggregate_id,
             granted=recorded.event,
@@ -88,12 +92,21 @@ class Worker:
         """Run the template's teardown and delete the project; its machines are recycled by whoever owns them."""
         context = Context.caused_by(recorded, service=SERVICE)
         teardown = Teardown(
-            self.store, self.planner, self.clock, recorded.aggregate_id, context, self.patience.teardown_seconds
+            store=self.store,
+            planner=self.planner,
+            entrance=self._entrance(recorded.aggregate_id),
+            clock=self.clock,
+            project_id=recorded.aggregate_id,
+            context=context,
+            seconds=self.patience.teardown_seconds,
         )
         try:
             await teardown.run()
         except (StoreUnavailableError, ConcurrencyError) as loss:
             raise EventLeftError(str(loss)) from loss
+
+    def _entrance(self, project_id: str) -> Entrance:
+        return Entrance(self.certificates, project_id, self.clock, self.patience.unreachable_seconds)
 
 
 def _owner(recorded: Recorded[DomainEvent]) -> str:

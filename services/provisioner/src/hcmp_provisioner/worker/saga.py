@@ -33,6 +33,7 @@ from hcmp_provisioner.domain.errors import (
 )
 from hcmp_provisioner.domain.project_state import Details
 from hcmp_provisioner.run.messages import Ended, Line, Message, PlayBegan, Tally, TaskEnded
+from hcmp_provisioner.worker.certificate import Entrance, RunIdentity, given
 from hcmp_provisioner.worker.hold import Hold
 from hcmp_provisioner.worker.interruption import Interruption
 from hcmp_provisioner.worker.plans import Planner, UnusablePlanError
@@ -55,6 +56,7 @@ class Saga:
 
     store: EventStore
     planner: Planner
+    entrance: Entrance
     clock: Callable[[], datetime]
     project_id: str
     granted: AllocationGranted
@@ -113,12 +115,12 @@ class Saga:
         """Run the steps in one process; in another one from a step on whose machines could not be reached."""
         pauses = iter(self.patience)
         while True:
-            plan = self.planner.plan(self.project_id, details, first_step=first, machines=self.granted.machines)
             progress = Progress(first)
-            hear = partial(self._hear, progress, details)
-            code = await run_plan(plan, self._interruption, hear, enough=lambda: progress.cut_short)  # noqa: B023
+            code, identity = await self._run_process(details, progress)
+            lapsed = identity is not None and identity.lapsed
             lost = progress.lost()
-            pause = next(pauses, None) if lost and all(map(worth_another_try, lost)) else None
+            again = lost and all(worth_another_try(failure, lapsed=lapsed) for failure in lost)
+            pause = next(pauses, None) if again else None
             if pause is None or progress.current is None:
                 return progress, code
             names = ", ".join(failure.vm for failure in lost)
@@ -126,6 +128,18 @@ class Saga:
             await self._interruption.pause(pause)
             self._interruption.check()
             first = progress.current
+
+    async def _run_process(self, details: Details, progress: Progress) -> tuple[int, RunIdentity | None]:
+        """Run the steps from where `progress` begins, with a certificate that is renewed for as long as they run;
+        return Ansible's exit code, and the certificate.
+        """
+        machines, first = self.granted.machines, progress.first
+        plan = self.planner.plan(self.project_id, details, first_step=first, machines=machines)
+        identity = await self.entrance.identity(machines, self._interruption, self._log.line)
+        hear = partial(self._hear, progress, details)
+        async with given(identity, plan) as opened:
+            code = await run_plan(opened, self._interruption, hear, enough=lambda: progress.cut_short)
+        return code, identity
 
     async def _hear(self, progress: Progress, details: Details, message: Message) -> None:
         match message:

@@ -5,7 +5,7 @@ project down for a moment, when one was cut off: the plays come out right when t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -23,8 +23,9 @@ from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.domain.project_state import Deleting, Project, status_of
 from hcmp_provisioner.run.messages import Ended, Line, Message, PlayBegan, Tally, TaskEnded
 from hcmp_provisioner.run.plan import Plan
+from hcmp_provisioner.worker.certificate import Entrance, given
 from hcmp_provisioner.worker.interruption import Interruption
-from hcmp_provisioner.worker.plans import Planner
+from hcmp_provisioner.worker.plans import Planner, UnusablePlanError
 from hcmp_provisioner.worker.progress import Progress
 from hcmp_provisioner.worker.run_log import RunLog
 from hcmp_provisioner.worker.run_process import end_leftovers, run_plan
@@ -41,6 +42,7 @@ class Teardown:
 
     store: EventStore
     planner: Planner
+    entrance: Entrance
     clock: Callable[[], datetime]
     project_id: str
     context: Context
@@ -77,14 +79,16 @@ class Teardown:
         plan, names = planned
         await asyncio.to_thread(end_leftovers, self.project_id, self.planner.run_directory)
         await self._log.line("The teardown begins.")
-        failed = await self._run(plan, names, version)
+        failed = await self._run(plan, names, machines, version)
         await self._log.line(
             f"The teardown {failed}; the project is deleted all the same." if failed else "The teardown is done."
         )
         await self._log.flush()
         return failed
 
-    async def _run(self, plan: Plan, names: list[str], version: int) -> str | None:
+    async def _run(
+        self, plan: Plan, names: list[str], machines: Sequence[GrantedMachine], version: int
+    ) -> str | None:
         guard, progress = self._interruption.guard, Progress(first=1)
         watching = watch_project(self.store.client, self.project_id, worker="", after=version)
         watches = [
@@ -94,7 +98,11 @@ class Teardown:
         ]
         flushing = asyncio.create_task(guard(self._log.keep_flushing()))
         try:
-            code = await run_plan(plan, self._interruption, lambda message: self._hear(progress, message))
+            identity = await self.entrance.identity(machines, self._interruption, self._log.line)
+            async with given(identity, plan) as opened:
+                code = await run_plan(opened, self._interruption, lambda message: self._hear(progress, message))
+        except UnusablePlanError as error:
+            return f"failed: {str(error).rstrip('.')}"
         except TimeoutError:
             return f"failed: it was not done within {self.seconds:g} s"
         finally:

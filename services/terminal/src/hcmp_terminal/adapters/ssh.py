@@ -6,7 +6,7 @@ Memory is bounded by the channel's window: asyncssh buffers at most that much be
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, assert_never
 
 import asyncssh
 import structlog
@@ -15,6 +15,7 @@ from hcmp_contracts.vm import HOST_KEY_ALGORITHMS
 from hcmp_terminal.adapters.credentials import Credentials, CredentialUnreadableError, Means
 from hcmp_terminal.domain.machine import Machine
 from hcmp_terminal.domain.shell import (
+    Guest,
     HostKeyChangedError,
     Login,
     LoginRefusedError,
@@ -42,12 +43,11 @@ class AsyncsshShells:
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
-    async def open(self, machine: Machine, login: Login | None, size: Callable[[], Size]) -> "AsyncsshShell":
+    async def open(self, machine: Machine, entrance: Login | Guest, size: Callable[[], Size]) -> "AsyncsshShell":
         try:
+            options = await self._options(machine, entrance)
             async with asyncio.timeout(CONNECT_SECONDS):
-                connection = await asyncssh.connect(
-                    machine.ssh_host, machine.ssh_port, **self._options(machine, login)
-                )
+                connection = await asyncssh.connect(machine.ssh_host, machine.ssh_port, **options)
         except asyncssh.HostKeyNotVerifiable as error:
             raise HostKeyChangedError(machine.name) from error
         except (asyncssh.PermissionDenied, asyncssh.IllegalUserName, CredentialUnreadableError) as error:
@@ -76,11 +76,14 @@ class AsyncsshShells:
             raise
         return AsyncsshShell(connection, process)
 
-    def _options(self, machine: Machine, login: Login | None) -> dict[str, Any]:
-        if login is None:
-            username, means = machine.ssh_user, self._credentials.means(machine.credential)
-        else:
-            username, means = login.username, Means((), password=login.password)
+    async def _options(self, machine: Machine, entrance: Login | Guest) -> dict[str, Any]:
+        match entrance:
+            case Login(username=username, password=password):
+                means = Means((), password=password)
+            case Guest():
+                username, means = machine.ssh_user, await self._credentials.means(machine, entrance)
+            case _:
+                assert_never(entrance)
         pinned = asyncssh.import_public_key(machine.host_key)
         return {
             "username": username,

@@ -28,6 +28,8 @@ from hcmp_terminal.api.parts import Parts
 from hcmp_terminal.domain.machine import Machine
 from hcmp_terminal.domain.session import Close, Open, Reason, SessionNotOpenedError
 from hcmp_terminal.domain.shell import (
+    CertificateUnavailableError,
+    Guest,
     HostKeyChangedError,
     Login,
     LoginRefusedError,
@@ -142,11 +144,17 @@ class Conversation:
         """A shell by the platform's means, otherwise by a login that the browser sends."""
         try:
             try:
-                return await self.parts.shells.open(self.machine, None, lambda: self._size)
+                guest = Guest(self.caller.account_id)
+                return await self.parts.shells.open(self.machine, guest, lambda: self._size)
             except LoginRefusedError:
                 return await self.parts.shells.open(self.machine, await self._typed_login(), lambda: self._size)
         except LoginRefusedError:
             raise _refused("authentication-failed", "The machine refused this name and password.") from None
+        except CertificateUnavailableError as error:
+            log.warning("no_certificate", machine=self.machine.name, reason=str(error))
+            raise failed(
+                Reason.INTERNAL_ERROR, TRY_LATER, f"{error} Try again in a moment.", slug="certificate-unavailable"
+            ) from None
         except HostKeyChangedError:
             log.warning("host_key_changed", machine=self.machine.name, vm_id=self.machine.vm_id)
             raise _refused(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Machine:
-    """`host_key` is the pinned one; `credential` is ciphertext, None when the platform's key opens it."""
+    """`host_key` is the pinned one. With `ssh_certificates` a certificate opens it; `credential` is ciphertext."""
 
     vm_id: str
     name: str
@@ -17,6 +17,7 @@ class Machine:
     credential: str | None
     project_id: str | None
     owner_id: str | None
+    ssh_certificates: bool = False
 
     def admits(self, account_id: str, *, is_operator: bool) -> bool:
         """Whether an account may enter: an operator every machine, a member those of their own projects."""

@@ -22,6 +22,13 @@ class Login:
     password: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Guest:
+    """Who is let in without a login: an account that the platform admits."""
+
+    account_id: str
+
+
 class ShellError(Exception):
     """There is no shell, or no longer."""
 
@@ -36,6 +43,10 @@ class MachineUnreachableError(ShellError):
 
 class LoginRefusedError(ShellError):
     """The machine takes none of the keys and passwords that it was offered."""
+
+
+class CertificateUnavailableError(ShellError):
+    """The machine lets in by a certificate, and there is none at the moment; the message says why."""
 
 
 class Shell(Protocol):
@@ -63,10 +74,11 @@ class Shell(Protocol):
 
 
 class Shells(Protocol):
-    async def open(self, machine: Machine, login: Login | None, size: Callable[[], Size]) -> Shell:
-        """Connect and start a shell; without a login by the machine's credential or the platform's key.
+    async def open(self, machine: Machine, entrance: Login | Guest, size: Callable[[], Size]) -> Shell:
+        """Connect and start a shell: by the login that was typed, or else by a certificate for the guest, or by
+        what else opens the machine.
 
         `size` is asked at the last moment. Raises HostKeyChangedError, MachineUnreachableError,
-        LoginRefusedError.
+        LoginRefusedError, CertificateUnavailableError.
         """
         ...

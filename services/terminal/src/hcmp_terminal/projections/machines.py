@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.system import FactoryResetRequested
 from hcmp_contracts.vm import (
+    VmCredentialReencrypted,
     VmQuarantined,
     VmRecycled,
     VmRecycleStarted,
@@ -37,6 +38,7 @@ class Machines:
             ssh_user text NOT NULL,
             host_key text NOT NULL,
             credential text,
+            ssh_certificates boolean NOT NULL,
             project_id text,
             owner_id text
         );
@@ -60,9 +62,20 @@ class Machines:
                 )
             case VmRecycled():
                 await cursor.execute(
-                    "UPDATE machines SET address = %s, ssh_host = %s, ssh_port = %s, host_key = %s"
-                    " WHERE vm_id = %s",
-                    [event.address, event.ssh_host, event.ssh_port, event.host_key, vm_id],
+                    "UPDATE machines SET address = %s, ssh_host = %s, ssh_port = %s, host_key = %s,"
+                    " ssh_certificates = %s WHERE vm_id = %s",
+                    [
+                        event.address,
+                        event.ssh_host,
+                        event.ssh_port,
+                        event.host_key,
+                        event.ssh_certificates,
+                        vm_id,
+                    ],
+                )
+            case VmCredentialReencrypted():
+                await cursor.execute(
+                    "UPDATE machines SET credential = %s WHERE vm_id = %s", [event.credential, vm_id]
                 )
             case VmRetired():
                 await cursor.execute("DELETE FROM machines WHERE vm_id = %s", [vm_id])
@@ -74,8 +87,8 @@ class Machines:
     async def _register(self, cursor: Cursor, vm_id: str, event: VmRegistered) -> None:
         await cursor.execute("DELETE FROM machines WHERE vm_id = %s", [vm_id])
         await cursor.execute(
-            "INSERT INTO machines (vm_id, name, address, ssh_host, ssh_port, ssh_user, host_key, credential)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO machines (vm_id, name, address, ssh_host, ssh_port, ssh_user, host_key, credential,"
+            " ssh_certificates) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 vm_id,
                 event.name,
@@ -85,6 +98,7 @@ class Machines:
                 event.ssh_user,
                 event.host_key,
                 event.credential,
+                event.ssh_certificates,
             ],
         )
 

@@ -4,4 +4,4 @@ from hcmp_eventstore.projector import ReadModel
 from hcmp_terminal.projections.machines import Machines
 from hcmp_terminal.projections.sessions import Sessions
 
-MODEL = ReadModel("terminal", 1, [Machines(), Sessions()])
+MODEL = ReadModel("terminal", 2, [Machines(), Sessions()])

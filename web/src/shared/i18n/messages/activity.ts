@@ -33,6 +33,7 @@ export const activityMessages = {
   "event.account.password-changed": ["Password changed", "비밀번호 변경"],
   "event.account.sessions-revoked": ["Signed out everywhere", "모든 세션 로그아웃"],
   "event.vm.registered": ["Machine joined the pool", "서버가 풀에 추가됨"],
+  "event.vm.credential-reencrypted": ["Credential encrypted under a newer key", "새 키로 자격 증명 재암호화"],
   "event.vm.labels-changed": ["Labels changed", "레이블 변경"],
   "event.vm.reserved": ["Machine reserved", "서버 예약"],
   "event.vm.assigned": ["Machine assigned", "서버 배정"],
@@ -49,6 +50,7 @@ export const activityMessages = {
   "event.allocation.denied": ["Not enough machines", "서버 부족"],
   "event.allocation.released": ["Machines given back", "서버 반납"],
   "event.settings.changed": ["Settings changed", "설정 변경"],
+  "event.settings.reencrypted": ["vCenter password encrypted under a newer key", "새 키로 vCenter 비밀번호 재암호화"],
   "event.settings.maintenance-enabled": ["Maintenance mode on", "점검 모드 켜짐"],
   "event.settings.maintenance-disabled": ["Maintenance mode off", "점검 모드 꺼짐"],
   "event.system.factory-reset-requested": ["Factory reset requested", "공장 초기화 요청"],
@@ -77,6 +79,7 @@ export const activityMessages = {
   "event.vm-health.recovered": ["Machine answers again", "서버 응답 복구"],
   "event.vm-health.threshold-crossed": ["Threshold crossed", "임계값 초과"],
   "event.vm-health.threshold-cleared": ["Back to normal", "정상으로 회복"],
+  "event.ssh-certificate.issued": ["SSH certificate issued", "SSH 인증서 발급"],
   "event.terminal-session.opened": ["Terminal opened", "터미널 열림"],
   "event.terminal-session.closed": ["Terminal closed", "터미널 닫힘"],
 } as const satisfies Messages;

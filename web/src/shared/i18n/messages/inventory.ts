@@ -20,8 +20,8 @@ export const inventoryMessages = {
   "pool.sshUser": ["SSH user", "SSH 사용자"],
   "pool.credential": ["Password or private key", "비밀번호 또는 개인 키"],
   "pool.credentialHint": [
-    "Leave empty if the platform's own key opens it. Stored encrypted, never shown again.",
-    "플랫폼 키로 접속할 수 있으면 비워 두세요. 암호화해 보관하며 다시 표시하지 않습니다.",
+    "Leave empty if the machine trusts the platform's SSH certificate authority. Stored encrypted, never shown again.",
+    "플랫폼의 SSH 인증 기관을 신뢰하는 서버라면 비워 두세요. 암호화해 보관하며 다시 표시하지 않습니다.",
   ],
   "pool.addSubmit": ["Connect and add", "접속하고 추가"],
   "pool.added": ["{name} is in the pool.", "{name} 서버가 풀에 추가되었습니다."],

@@ -60,6 +60,11 @@ export const problemMessages = {
     "Someone may be in between, or the machine was rebuilt. The connection was refused; an operator can recycle the machine.",
     "중간자 공격이거나 서버가 다시 만들어졌을 수 있습니다. 연결을 거부했으며, 운영자가 서버를 초기화할 수 있습니다.",
   ],
+  "problem.certificate-unavailable": ["There is no SSH certificate right now", "지금은 SSH 인증서를 발급할 수 없습니다"],
+  "problem.certificate-unavailable.try": [
+    "The service that signs it does not answer. Try again in a few seconds.",
+    "서명 서비스가 응답하지 않습니다. 몇 초 후 다시 시도하세요.",
+  ],
   "problem.session-ended": ["Please sign in again", "다시 로그인해 주세요"],
   "problem.session-ended.try": ["Your session has ended.", "세션이 종료되었습니다."],
   "problem.invalid-token": ["Please sign in again", "다시 로그인해 주세요"],

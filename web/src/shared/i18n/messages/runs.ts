@@ -24,9 +24,13 @@ export const runMessages = {
     "The owner's quota does not allow it yet. This starts by itself as soon as it does.",
     "아직 소유자의 할당량이 부족합니다. 여유가 생기면 자동으로 시작됩니다.",
   ],
-  "waiting.quota.whyFigures": [
-    "The owner's quota does not allow it yet: {used} of {quota} {used|is|are} in use, and {needed} more {needed|is|are} needed. This starts by itself as soon as there is room.",
-    "아직 소유자의 할당량이 부족합니다. {quota} 중 {used}을(를) 사용 중이며 {needed}이(가) 더 필요합니다. 여유가 생기면 자동으로 시작됩니다.",
+  "waiting.quota.whyMachines": [
+    "The owner's quota of machines does not allow it yet: {used} of {quota} {used|is|are} in use, and {needed} more {needed|is|are} needed. This starts by itself as soon as there is room.",
+    "아직 소유자의 서버 할당량이 부족합니다. {quota}대 중 {used}대를 사용 중이며 {needed}대가 더 필요합니다. 여유가 생기면 자동으로 시작됩니다.",
+  ],
+  "waiting.quota.whyRuns": [
+    "The owner's quota of runs does not allow it yet: {used} of {quota} {used|is|are} under way. This starts by itself as soon as one of them ends.",
+    "아직 소유자의 동시 실행 할당량이 부족합니다. {quota}건 중 {used}건을 실행 중입니다. 하나가 끝나면 자동으로 시작됩니다.",
   ],
   "waiting.capacity.why": [
     "There are too few free machines. This starts by itself as soon as machines come back; who has waited longest comes first.",

@@ -20,8 +20,8 @@ export const terminalMessages = {
   "terminal.region": ["Terminal", "터미널"],
   "terminal.authTitle": ["Sign in to {name}", "{name} 로그인"],
   "terminal.authBody": [
-    "This machine does not know the platform's key. Use an account of the machine itself.",
-    "이 서버는 플랫폼 키를 알지 못합니다. 서버 자체의 계정을 사용하세요.",
+    "This machine does not let the platform in. Use an account of the machine itself.",
+    "이 서버는 플랫폼의 접속을 허용하지 않습니다. 서버 자체의 계정을 사용하세요.",
   ],
   "terminal.authSubmit": ["Connect", "접속"],
 } as const satisfies Messages;

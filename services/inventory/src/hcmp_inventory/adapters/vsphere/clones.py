@@ -1,6 +1,7 @@
 """Makes clones: each is planned, cloned, told who it is, reached, and kept as clean; or nothing of it is left."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 import structlog
@@ -14,6 +15,7 @@ from hcmp_inventory.adapters.vsphere.marks import Marks
 from hcmp_inventory.adapters.vsphere.reaching import Reach
 from hcmp_inventory.adapters.vsphere.session import Session
 from hcmp_inventory.domain.address_range import AddressRange, NoAddressLeftError
+from hcmp_inventory.ports.connections import CertificateUnavailableError
 from hcmp_inventory.ports.hypervisor import CloneDefaults, Endpoint, Filter, VcenterError
 from hcmp_inventory.ports.provider import Machine, ProviderError
 
@@ -29,8 +31,8 @@ class Identity:
     """Who makes the clones, and whom they let in."""
 
     installation: str
-    authorized_key: str
-    trusted_ca_keys: tuple[str, ...] = ()
+    # The public keys of the platform's certificate authorities, one a line; raises CertificateUnavailableError.
+    authorities: Callable[[], Awaitable[str]]
 
     def machine(self, name: str) -> str:
         """What the server calls a clone, as no other installation, and nobody else, calls a machine."""
@@ -118,9 +120,7 @@ class Clones:
         self, session: Session, wanted: CloneDefaults, endpoint: Endpoint, network: FixedAddress | None
     ) -> Hands:
         marks = Marks(self.identity.installation, "cloned", endpoint, network.address if network else "")
-        boot = FirstBoot(
-            endpoint.name, wanted.ssh_user, self.identity.authorized_key, self.identity.trusted_ca_keys, network
-        )
+        boot = FirstBoot(endpoint.name, wanted.ssh_user, await self._authorities(), network)
         clone = Clone(self.identity.machine(endpoint.name), wanted, marks, boot)
         plan = await session.call(lambda content: planned(content, session, clone))
         made = await run_task(
@@ -134,6 +134,12 @@ class Clones:
                 await _undone(hands)
                 raise
         return hands
+
+    async def _authorities(self) -> Sequence[str]:
+        try:
+            return (await self.identity.authorities()).splitlines()
+        except CertificateUnavailableError as error:
+            raise ProviderError(f"a clone would not know whom to trust: {error}") from error
 
     async def _started(self, hands: Hands, endpoint: Endpoint, network: FixedAddress | None) -> Machine:
         await hands.switch_on()

@@ -10,8 +10,12 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CA_FILE = "/etc/ssh/hcmp_trusted_user_ca.pub"
-SSHD_FILE = "/etc/ssh/sshd_config.d/50-hcmp.conf"
+from hcmp_contracts.ssh_certificate import principal_of
+
+AUTHORITIES = "/etc/ssh/hcmp_authorities"
+PRINCIPALS = "/etc/ssh/hcmp_principals"
+SSHD_FILE = "/etc/ssh/sshd_config.d/hcmp.conf"
+SSHD = f"TrustedUserCAKeys {AUTHORITIES}\nAuthorizedPrincipalsFile {PRINCIPALS}/%u\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,11 @@ class FixedAddress:
 
 @dataclass(frozen=True, slots=True)
 class FirstBoot:
-    """`authorized_key` is the platform's; `trusted_ca_keys` are those of its certificate authority, maybe none."""
+    """It lets in whoever has a certificate for it by one of these authorities, as this user, and nobody else."""
 
     name: str
     user: str
-    authorized_key: str
-    trusted_ca_keys: Sequence[str] = ()
+    authorities: Sequence[str]
     network: FixedAddress | None = None
 
     def guestinfo(self) -> dict[str, str]:
@@ -65,22 +68,22 @@ class FirstBoot:
             "shell": "/bin/bash",
             "lock_passwd": True,
             "sudo": "ALL=(ALL) NOPASSWD:ALL",
-            "ssh_authorized_keys": [self.authorized_key],
         }
-        wanted: dict[str, object] = {
+        files = {
+            AUTHORITIES: "".join(f"{key}\n" for key in self.authorities),
+            f"{PRINCIPALS}/{self.user}": f"{principal_of(self.name)}\n",
+            SSHD_FILE: SSHD,
+        }
+        return {
             "hostname": self.name,
             "users": [user],
             "ssh_pwauth": False,
             "ssh_deletekeys": True,
+            "write_files": [
+                {"path": path, "permissions": "0644", "content": content} for path, content in files.items()
+            ],
+            "runcmd": [["systemctl", "try-reload-or-restart", "ssh"]],
         }
-        if self.trusted_ca_keys:
-            keys = "".join(f"{key}\n" for key in self.trusted_ca_keys)
-            wanted["write_files"] = [
-                {"path": CA_FILE, "permissions": "0644", "content": keys},
-                {"path": SSHD_FILE, "permissions": "0644", "content": f"TrustedUserCAKeys {CA_FILE}\n"},
-            ]
-            wanted["runcmd"] = [["systemctl", "try-reload-or-restart", "ssh"]]
-        return wanted
 
 
 def _packed(text: str) -> str:

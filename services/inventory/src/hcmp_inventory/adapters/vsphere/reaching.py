@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hcmp_inventory.ports.connections import (
     Addresses,
     AddressRefusedError,
+    CertificateUnavailableError,
     CredentialRefusedError,
     HostKeyMismatchError,
     Login,
@@ -20,6 +21,7 @@ READY_SECONDS = 300.0
 PAUSE_SECONDS = 0.5
 GREETING_SECONDS = 5.0
 GREETING = b"SSH-2.0-"
+NOT_YET = (UnreachableError, CredentialRefusedError, HostKeyMismatchError, CertificateUnavailableError)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Reach:
             raise MachineNotReady(name=name, reason=f"no SSH server answers after {self.seconds:.0f} s") from late
 
     async def pinned(self, host: str, endpoint: Endpoint) -> str:
-        """The host key under which the platform's key opens a machine that is being set up: its first boot makes
+        """The host key under which the platform opens a machine that is being set up: its first boot makes
         both the key and the user, so that neither may be there yet.
         """
         reason = "it was not asked"
@@ -55,14 +57,18 @@ class Reach:
                 while True:
                     try:
                         key = await self.prober.host_key(host, endpoint.ssh_port)
-                        await self.prober.log_in(Login(host, endpoint.ssh_port, endpoint.ssh_user, key, None))
-                    except (UnreachableError, CredentialRefusedError, HostKeyMismatchError) as error:
+                        await self.prober.log_in(_login(host, endpoint, key))
+                    except NOT_YET as error:
                         reason = str(error)
                         await asyncio.sleep(PAUSE_SECONDS)
                     else:
                         return key
         except TimeoutError as late:
             raise MachineNotReady(name=endpoint.name, reason=f"after {self.seconds:.0f} s: {reason}") from late
+
+
+def _login(host: str, endpoint: Endpoint, key: str) -> Login:
+    return Login(endpoint.name, host, endpoint.ssh_port, endpoint.ssh_user, key, None)
 
 
 async def _greets(host: str, port: int) -> bool:
