@@ -27,6 +27,7 @@ demo: sync web ## bring the whole platform up with six lab machines, and say whe
 
 test: sync web ## every test: unit, integration, component and end-to-end, and the web interface's
 	@$(LOCAL)/chromium.sh
+	@$(LOCAL)/vcenter-simulator.sh >/dev/null
 	@$(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 15 --durations-min 10
 	@$(WEB) test
 

@@ -116,6 +116,7 @@ def browser(installation: Installation, upstreams: None) -> Iterator[httpx.Clien
         ("/api/pool/policies/small", "inventory"),
         ("/api/platform/drain?wait=20", "provisioner"),
         ("/api/admin/reset", "inventory"),
+        ("/api/vcenter/inventory?kind=tags", "inventory"),
         ("/api/prometheus-sd", "inventory"),
         ("/api/templates", "provisioner"),
         ("/api/platform", "provisioner"),

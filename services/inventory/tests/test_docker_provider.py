@@ -77,6 +77,7 @@ async def test_machines_made_at_once_are_separate_and_reach_each_other(provider:
     machines = await asyncio.gather(*(provider.create(name) for name in names))
 
     assert await provider.discover() == machines
+    assert {machine.power for machine in machines} == {"on"}
     assert [await run(machine, "hostname") for machine in machines] == names
     assert len({machine.address for machine in machines}) == 4
     assert len({machine.host_key for machine in machines}) == 4
@@ -127,6 +128,7 @@ async def test_a_machine_comes_back_as_it_was_after_the_lab_was_stopped(
     await run(before, "sudo apt-get install -y nginx-light && sudo service nginx status")
 
     await asyncio.to_thread(stop_all, installation)
+    assert [machine.power for machine in await provider.discover()] == ["off"]
     await asyncio.to_thread(start_machines, installation)
 
     status = await eventually(lambda: run(before, "sudo service nginx status"))

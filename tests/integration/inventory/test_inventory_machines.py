@@ -69,6 +69,29 @@ async def test_a_machine_that_does_not_let_the_platform_in_is_refused(
     assert (await operator.get("/api/vms")).json()["vms"] == []
 
 
+async def test_a_name_that_is_rebound_after_the_check_is_not_followed(
+    operator: AsyncClient, by_hand: SshMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name leads to an allowed address when it is checked, and to a metadata service ever after."""
+    loop = asyncio.get_running_loop()
+    resolve = loop.getaddrinfo
+    asked: list[str] = []
+
+    async def rebound(host: Any, *arguments: Any, **named: Any) -> Any:
+        if host != "web.test":
+            return await resolve(host, *arguments, **named)
+        asked.append(host)
+        return await resolve("127.0.0.1" if len(asked) == 1 else "169.254.169.254", *arguments, **named)
+
+    monkeypatch.setattr(loop, "getaddrinfo", rebound)
+    added = await operator.post("/api/vms", json=form(by_hand, address="web.test"))
+    assert added.status_code == 201, added.text
+    assert (added.json()["ssh_host"], added.json()["exporter_host"]) == ("127.0.0.1", "127.0.0.1")
+    assert asked == ["web.test"]
+    refused = await operator.post("/api/vms", json=form(by_hand, address="web.test", name="web-02"))
+    assert slug(refused) == (409, "address-refused")
+
+
 @pytest.mark.usefixtures("signing")
 async def test_another_key_opens_a_machine_when_it_is_given(operator: AsyncClient) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")

@@ -44,12 +44,13 @@ class SshMachine:
     trusts: str = ""
     port: int = 0
     host_key: str = ""
+    host: str = "127.0.0.1"
     _listener: asyncssh.SSHAcceptor | None = None
 
     async def start(self) -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
         self._listener = await asyncssh.listen(
-            "127.0.0.1",
+            self.host,
             self.port,
             server_factory=lambda: _Door(self),
             server_host_keys=[key],

@@ -16,14 +16,21 @@ from hcmp_inventory.adapters.exclusive import AdvisoryLocks
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
 from hcmp_inventory.adapters.ssh import SshProber
 from hcmp_inventory.adapters.vault import FernetVault
+from hcmp_inventory.adapters.vsphere.clones import Identity
+from hcmp_inventory.adapters.vsphere.connections import Connections
+from hcmp_inventory.adapters.vsphere.provider import VsphereProvider
+from hcmp_inventory.adapters.vsphere.reaching import Reach
 from hcmp_inventory.api.application import application
 from hcmp_inventory.api.parts import Parts
+from hcmp_inventory.handlers.adoption import Adoptions
 from hcmp_inventory.handlers.allocation import Allocations
 from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.handlers.vcenter import VcenterSettings
+from hcmp_inventory.ports.hypervisor import Vcenter
 from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import (
@@ -37,7 +44,7 @@ from hcmp_inventory.reactors import (
     retirement,
 )
 from hcmp_inventory.settings import InventorySettings
-from hcmp_webkit.identity import Identity
+from hcmp_webkit.identity import Identity as Readers
 from hcmp_webkit.platform import Platform, open_platform
 from hcmp_webkit.serve import serve
 from hcmp_webkit.ssh_certificates import SshCertificates
@@ -50,7 +57,7 @@ RECYCLES_AT_ONCE = 8
 def build(
     settings: InventorySettings,
     *,
-    identity: Identity | None = None,
+    identity: Readers | None = None,
     providers: Mapping[str, Provider] | None = None,
 ) -> FastAPI:
     """The service, whose parts open when it starts. Without `identity` the auth service is asked, and without
@@ -64,8 +71,12 @@ def build(
                 open_platform(settings, service=SERVICE, model=MODEL, identity=identity)
             )
             certificates = SshCertificates(platform.client)
-            made_by = _opened_providers(settings, certificates, stack) if providers is None else providers
-            parts = _parts(settings, platform, certificates, made_by)
+            lab = _opened_lab(settings, certificates, stack) if providers is None else providers
+            machines = _machines(settings, platform, certificates)
+            vcenter_settings = VcenterSettings(PlatformSettings(platform.store, machines.vault), machines.vault)
+            vcenter = _vcenter(settings, vcenter_settings, machines, certificates)
+            stack.push_async_callback(vcenter.close)
+            parts = _parts(settings, platform, machines, {**lab, "vsphere": vcenter}, (vcenter_settings, vcenter))
             reactors = _reactors(settings, platform, parts)
             await stack.enter_async_context(platform.reacting(reactors))
             app.state.parts = parts
@@ -75,7 +86,7 @@ def build(
     return application(lifespan)
 
 
-def _opened_providers(
+def _opened_lab(
     settings: InventorySettings, certificates: SshCertificates, stack: AsyncExitStack
 ) -> Mapping[str, Provider]:
     lab = _lab(settings, certificates)
@@ -95,21 +106,36 @@ def _lab(settings: InventorySettings, certificates: SshCertificates) -> DockerPr
     )
 
 
-def _parts(
-    settings: InventorySettings,
-    platform: Platform,
-    certificates: SshCertificates,
-    providers: Mapping[str, Provider],
-) -> Parts:
-    vault = FernetVault(settings.fernet_keys.get_secret_value())
-    machines = Machines(
+def _machines(settings: InventorySettings, platform: Platform, certificates: SshCertificates) -> Machines:
+    return Machines(
         store=platform.store,
         prober=SshProber(
             key_file=settings.ssh_key_file, certificate=ProbeCertificates(certificates, clock=utc_now).of
         ),
         addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
-        vault=vault,
+        vault=FernetVault(settings.fernet_keys.get_secret_value()),
     )
+
+
+def _vcenter(
+    settings: InventorySettings, stored: VcenterSettings, machines: Machines, certificates: SshCertificates
+) -> VsphereProvider:
+    """Whichever server the settings name at the time; there may be none."""
+    return VsphereProvider(
+        Connections(stored.access, machines.addresses),
+        Reach(machines.addresses, machines.prober),
+        Identity(settings.installation, TrustedAuthorities(certificates)),
+    )
+
+
+def _parts(
+    settings: InventorySettings,
+    platform: Platform,
+    machines: Machines,
+    providers: Mapping[str, Provider],
+    outside: tuple[VcenterSettings, Vcenter],
+) -> Parts:
+    stored, vcenter = outside
     locks = AdvisoryLocks(settings.database_url.get_secret_value())
     targets = (target.strip() for target in settings.metrics_targets.split(","))
     return Parts(
@@ -118,7 +144,10 @@ def _parts(
         machines=machines,
         imports=Imports(machines=machines, providers=providers, exclusive=locks),
         policies=PoolPolicies(platform.store),
-        settings=PlatformSettings(store=platform.store, vault=vault),
+        settings=stored.settings,
+        vcenter=vcenter,
+        vcenter_settings=stored,
+        adoptions=Adoptions(machines=machines, vcenter=vcenter, exclusive=locks),
         resets=Resets(store=platform.store, accounts=RemoteAccounts(platform.client), backups=_backups(settings)),
         metrics_targets=tuple(target for target in targets if target),
         sd_token=settings.sd_token,

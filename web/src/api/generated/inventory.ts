@@ -47,6 +47,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/settings/test-vcenter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Vcenter
+         * @description Connect to vCenter or the ESXi host, sign in, and look for the datacenter and the permissions: with what is
+         *     given here, and what is stored for the rest. Nothing is changed. The stored password is sent to no other
+         *     server than the stored one.
+         */
+        post: operations["try_vcenter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pool": {
         parameters: {
             query?: never;
@@ -137,6 +159,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vcenter/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Browse Vcenter
+         * @description What vCenter or the ESXi host has of this kind, by name. `folder` and `tag` choose among machines and
+         *     templates; `name_pattern` among everything.
+         */
+        get: operations["browse_vcenter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/vms": {
         parameters: {
             query?: never;
@@ -172,10 +215,10 @@ export interface paths {
         put?: never;
         /**
          * Import Vms
-         * @description Let a provider make machines under the first free names (lab-01 …), and take them into the pool.
+         * @description Fill the pool: with lab machines (lab-01 …), clones of a template (vm-01 …), or machines that vCenter has.
          *
          *     Answers when all of them can be reached. Under the same Idempotency-Key a repeated request makes only what
-         *     is missing.
+         *     is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others.
          */
         post: operations["import_vms"];
         delete?: never;
@@ -294,10 +337,22 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * ImportBody
-         * @description `count` machines more, which the provider makes.
+         * ImportedMachines
+         * @description `failures` says, by name, why a machine was not taken; it stopped none of the others.
          */
-        ImportBody: {
+        ImportedMachines: {
+            /** Failures */
+            failures?: {
+                [key: string]: string;
+            };
+            /** Vms */
+            vms: components["schemas"]["Machine"][];
+        };
+        /**
+         * LabImport
+         * @description `count` machines more, which the lab makes.
+         */
+        LabImport: {
             /** Count */
             count: number;
             /**
@@ -305,11 +360,6 @@ export interface components {
              * @constant
              */
             provider: "docker";
-        };
-        /** ImportedMachines */
-        ImportedMachines: {
-            /** Vms */
-            vms: components["schemas"]["Machine"][];
         };
         /** LabelsBody */
         LabelsBody: {
@@ -642,12 +692,38 @@ export interface components {
             maintenance_mode: boolean;
             /** Prometheus Url */
             prometheus_url: string;
+            /** Vcenter Address Range */
+            vcenter_address_range: string;
+            /** Vcenter Ca Pem */
+            vcenter_ca_pem: string;
+            /** Vcenter Customization */
+            vcenter_customization: string;
             /** Vcenter Datacenter */
             vcenter_datacenter: string;
+            /** Vcenter Datastore */
+            vcenter_datastore: string;
+            /** Vcenter Fingerprint */
+            vcenter_fingerprint: string;
+            /** Vcenter Folder */
+            vcenter_folder: string;
+            /** Vcenter Gateway */
+            vcenter_gateway: string;
             /** Vcenter Host */
             vcenter_host: string;
+            /** Vcenter Nameservers */
+            vcenter_nameservers: string;
+            /** Vcenter Network */
+            vcenter_network: string;
             /** Vcenter Password Set */
             vcenter_password_set: boolean;
+            /** Vcenter Port */
+            vcenter_port: string;
+            /** Vcenter Resource Pool */
+            vcenter_resource_pool: string;
+            /** Vcenter Ssh User */
+            vcenter_ssh_user: string;
+            /** Vcenter Template */
+            vcenter_template: string;
             /** Vcenter Username */
             vcenter_username: string;
         };
@@ -658,7 +734,10 @@ export interface components {
          *     `vcenter_password_set` may stand in the body so that what was read can be written back; it says nothing.
          */
         SettingsBody: {
-            /** Esxi Host */
+            /**
+             * Esxi Host
+             * @description the ESXi host that clones are put on; without a vcenter_host the server itself
+             */
             esxi_host?: string | null;
             /** Maintenance Message */
             maintenance_message?: string | null;
@@ -666,14 +745,58 @@ export interface components {
             maintenance_mode?: boolean | null;
             /** Prometheus Url */
             prometheus_url?: string | null;
-            /** Vcenter Datacenter */
+            /** Vcenter Address Range */
+            vcenter_address_range?: string | null;
+            /**
+             * Vcenter Ca Pem
+             * @description who signs its certificate; empty: the authorities that the computer trusts
+             */
+            vcenter_ca_pem?: string | null;
+            /** Vcenter Customization */
+            vcenter_customization?: string | null;
+            /**
+             * Vcenter Datacenter
+             * @description may be empty where there is only one
+             */
             vcenter_datacenter?: string | null;
-            /** Vcenter Host */
+            /** Vcenter Datastore */
+            vcenter_datastore?: string | null;
+            /**
+             * Vcenter Fingerprint
+             * @description SHA-256 of its certificate, in place of any authority
+             */
+            vcenter_fingerprint?: string | null;
+            /** Vcenter Folder */
+            vcenter_folder?: string | null;
+            /** Vcenter Gateway */
+            vcenter_gateway?: string | null;
+            /**
+             * Vcenter Host
+             * @description a vCenter, or a single ESXi host
+             */
             vcenter_host?: string | null;
+            /** Vcenter Nameservers */
+            vcenter_nameservers?: string | null;
+            /** Vcenter Network */
+            vcenter_network?: string | null;
             /** Vcenter Password */
             vcenter_password?: string | null;
             /** Vcenter Password Set */
             vcenter_password_set?: boolean | null;
+            /**
+             * Vcenter Port
+             * @description empty: 443
+             */
+            vcenter_port?: string | null;
+            /** Vcenter Resource Pool */
+            vcenter_resource_pool?: string | null;
+            /**
+             * Vcenter Ssh User
+             * @description who the platform is on these machines
+             */
+            vcenter_ssh_user?: string | null;
+            /** Vcenter Template */
+            vcenter_template?: string | null;
             /** Vcenter Username */
             vcenter_username?: string | null;
         };
@@ -685,6 +808,233 @@ export interface components {
             };
             /** Targets */
             targets: string[];
+        };
+        /**
+         * VcenterBody
+         * @description How vCenter is reached. What is absent is as it is stored.
+         */
+        VcenterBody: {
+            /**
+             * Esxi Host
+             * @description the ESXi host that clones are put on; without a vcenter_host the server itself
+             */
+            esxi_host?: string | null;
+            /**
+             * Vcenter Ca Pem
+             * @description who signs its certificate; empty: the authorities that the computer trusts
+             */
+            vcenter_ca_pem?: string | null;
+            /**
+             * Vcenter Datacenter
+             * @description may be empty where there is only one
+             */
+            vcenter_datacenter?: string | null;
+            /**
+             * Vcenter Fingerprint
+             * @description SHA-256 of its certificate, in place of any authority
+             */
+            vcenter_fingerprint?: string | null;
+            /**
+             * Vcenter Host
+             * @description a vCenter, or a single ESXi host
+             */
+            vcenter_host?: string | null;
+            /** Vcenter Password */
+            vcenter_password?: string | null;
+            /**
+             * Vcenter Port
+             * @description empty: 443
+             */
+            vcenter_port?: string | null;
+            /** Vcenter Username */
+            vcenter_username?: string | null;
+        };
+        /**
+         * VcenterItem
+         * @description `reference` is what an import names it by. The rest is empty for everything but machines and templates;
+         *     `taken`: a platform has it in its pool already.
+         */
+        VcenterItem: {
+            /** Address */
+            address: string;
+            /** Folder */
+            folder: string;
+            /** Guest */
+            guest: string;
+            /** Name */
+            name: string;
+            /** Placement */
+            placement: string;
+            /**
+             * Power
+             * @enum {string}
+             */
+            power: "on" | "off" | "unknown";
+            /** Reference */
+            reference: string;
+            /** Taken */
+            taken: boolean;
+        };
+        /**
+         * VcenterPage
+         * @description `total` is how many there are on all pages.
+         */
+        VcenterPage: {
+            /** Items */
+            items: components["schemas"]["VcenterItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /** VcenterServer */
+        VcenterServer: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * VcenterTest
+         * @description `detail` is a sentence for the operator; `slug` names what is wrong, and `server` is what answered.
+         */
+        VcenterTest: {
+            /** Detail */
+            detail: string;
+            /** Ok */
+            ok: boolean;
+            server?: components["schemas"]["VcenterServer"] | null;
+            /** Slug */
+            slug?: ("vcenter-not-configured" | "vcenter-setting-invalid" | "vcenter-password-needed" | "vcenter-name-not-found" | "vcenter-address-refused" | "vcenter-refused" | "vcenter-unreachable" | "vcenter-timeout" | "vcenter-certificate" | "vcenter-login" | "vcenter-permission" | "vcenter-datacenter-missing" | "vcenter-not-found" | "vcenter-unsupported" | "vcenter-fault") | null;
+        };
+        /**
+         * VsphereClones
+         * @description `count` clones of a template. What is empty follows the settings.
+         */
+        VsphereClones: {
+            /**
+             * Address Range
+             * @description fixed addresses; empty everywhere: DHCP
+             * @default
+             * @example 10.0.0.50-10.0.0.99/24
+             */
+            address_range?: string;
+            /** Count */
+            count: number;
+            /**
+             * Customization
+             * @description a customization specification of vCenter; empty everywhere: cloud-init through guestinfo
+             * @default
+             */
+            customization?: string;
+            /**
+             * Datastore
+             * @description empty: that of the settings, or the template's
+             * @default
+             */
+            datastore?: string;
+            /**
+             * Folder
+             * @description the path of the folder for them; empty: that of the settings, or the top
+             * @default
+             */
+            folder?: string;
+            /**
+             * Gateway
+             * @default
+             */
+            gateway?: string;
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Nameservers
+             * @default
+             */
+            nameservers?: string;
+            /**
+             * Network
+             * @description of the first network card; empty: that of the settings, or the template's
+             * @default
+             */
+            network?: string;
+            /**
+             * Provider
+             * @constant
+             */
+            provider: "vsphere";
+            /**
+             * Resource Pool
+             * @description a cluster, host or resource pool; may be empty if there is one
+             * @default
+             */
+            resource_pool?: string;
+            /** Ssh User */
+            ssh_user?: string | null;
+            /**
+             * Template
+             * @description the template; empty: that of the settings, or the only one
+             * @default
+             */
+            template?: string;
+        };
+        /**
+         * VsphereImport
+         * @description Machines that vCenter has: those for which everything that is given holds, at most 100 at once.
+         *
+         *     `credential` is a password or a private key for `ssh_user`; without it the platform's key must open them.
+         */
+        VsphereImport: {
+            /** Credential */
+            credential?: string | null;
+            /**
+             * Exporter Port
+             * @default 9100
+             */
+            exporter_port?: number;
+            /**
+             * Folder
+             * @description path of a folder; those in folders below it too
+             * @default
+             */
+            folder?: string;
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Machines
+             * @description ids of managed objects
+             */
+            machines?: string[];
+            /**
+             * Name Pattern
+             * @description `*` and `?` stand for any text and any character
+             * @default
+             * @example web-*
+             */
+            name_pattern?: string;
+            /**
+             * Provider
+             * @constant
+             */
+            provider: "vsphere";
+            /**
+             * Ssh Port
+             * @default 22
+             */
+            ssh_port?: number;
+            /**
+             * Ssh User
+             * @description without it that of the settings
+             */
+            ssh_user?: string | null;
+            /**
+             * Tag
+             * @default
+             */
+            tag?: string;
         };
     };
     responses: never;
@@ -798,6 +1148,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingsAnswer"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_vcenter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VcenterBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VcenterTest"];
                 };
             };
             /** @description Refused: `type` says why */
@@ -1067,6 +1459,52 @@ export interface operations {
             };
         };
     };
+    browse_vcenter: {
+        parameters: {
+            query: {
+                kind: "folders" | "tags" | "templates" | "datastores" | "networks" | "machines";
+                folder?: string;
+                tag?: string;
+                /** @description `*` and `?` stand for any text and any character */
+                name_pattern?: string;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VcenterPage"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_vms: {
         parameters: {
             query?: {
@@ -1165,7 +1603,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ImportBody"];
+                "application/json": components["schemas"]["LabImport"] | components["schemas"]["VsphereClones"] | components["schemas"]["VsphereImport"];
             };
         };
         responses: {

@@ -22,7 +22,7 @@ from hcmp_contracts.ssh_certificate import principal_of
 from hcmp_inventory.adapters.lab_endpoints import Endpoint, NoRoom, choose_endpoint
 from hcmp_inventory.adapters.lab_network import ensure_network, subnet_of
 from hcmp_inventory.ports.connections import CertificateUnavailableError
-from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady, ProviderError
+from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady, Power, ProviderError
 
 _INSTALLATION = "hcmp.installation"
 _MACHINE = "hcmp.machine"
@@ -231,6 +231,7 @@ def _wait_until_ready(container: Container) -> Machine:
         if time.monotonic() > deadline:
             raise MachineNotReady(name=name, reason=f"no SSH server answers after {_READY_SECONDS:.0f} s")
         time.sleep(0.1)
+    container.reload()
     return _machine(container)
 
 
@@ -254,7 +255,18 @@ def _machine(container: Container) -> Machine:
         exporter_port=endpoint.exporter_port,
         provider_ref=container.name,
         host_key=_host_key(container),
+        power=_power(container),
     )
+
+
+def _power(container: Container) -> Power:
+    match container.status:
+        case "running":
+            return "on"
+        case "created" | "exited" | "dead":
+            return "off"
+        case _:
+            return "unknown"
 
 
 def _host_key(container: Container) -> str:

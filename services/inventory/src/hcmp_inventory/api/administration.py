@@ -5,9 +5,16 @@ from fastapi import APIRouter, Request, Response
 from hcmp_inventory.api.answers import caught_up
 from hcmp_inventory.api.models import ResetAccepted, ResetBody
 from hcmp_inventory.api.parts import Inventory
-from hcmp_inventory.api.settings_models import SettingsAnswer, SettingsBody
+from hcmp_inventory.api.settings_models import (
+    SettingsAnswer,
+    SettingsBody,
+    VcenterBody,
+    VcenterServer,
+    VcenterTest,
+)
 from hcmp_inventory.api.versions import Seen, etag
 from hcmp_inventory.domain.settings import TEXTS, Change
+from hcmp_inventory.ports.hypervisor import VcenterError
 from hcmp_webkit.identity import Operator, context
 
 router = APIRouter(prefix="/api/admin", tags=["administration"])
@@ -37,6 +44,23 @@ async def put_settings(
     sequence = await inventory.settings.change(change, seen=seen, context=context(caller, request))
     await caught_up(inventory, sequence)
     return await get_settings(caller, inventory, response)
+
+
+@router.post("/settings/test-vcenter")
+async def try_vcenter(_: Operator, inventory: Inventory, body: VcenterBody) -> VcenterTest:
+    """Connect to vCenter or the ESXi host, sign in, and look for the datacenter and the permissions: with what is
+    given here, and what is stored for the rest. Nothing is changed. The stored password is sent to no other
+    server than the stored one.
+    """
+    texts = body.model_dump(include=set(TEXTS), exclude_none=True)
+    password = body.vcenter_password.get_secret_value() if body.vcenter_password is not None else None
+    change = Change(texts=texts, vcenter_password=password)
+    try:
+        server = await inventory.vcenter_settings.test(inventory.vcenter, change)
+    except VcenterError as error:
+        return VcenterTest(ok=False, detail=str(error), slug=error.slug)
+    detail = f"{server.name} {server.version} answers, and permits what is needed."
+    return VcenterTest(ok=True, detail=detail, server=VcenterServer(name=server.name, version=server.version))
 
 
 @router.post("/reset", status_code=202)

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from hcmp_inventory.api import administration, policies, pool, vms
+from hcmp_inventory.api import administration, policies, pool, vcenter, vms
 from hcmp_inventory.api.errors import ERRORS
 from hcmp_webkit.app import Lifespan, create_app
 
@@ -12,5 +12,6 @@ def application(lifespan: Lifespan | None = None) -> FastAPI:
     app.include_router(vms.router)
     app.include_router(pool.router)
     app.include_router(policies.router)
+    app.include_router(vcenter.router)
     app.include_router(administration.router)
     return app

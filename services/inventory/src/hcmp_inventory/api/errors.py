@@ -12,6 +12,7 @@ from hcmp_inventory.domain.vm_errors import (
     VmUnknownError,
     VmWrongStatusError,
 )
+from hcmp_inventory.handlers.adoption import LARGEST_ADOPTION, TooManyMachinesError
 from hcmp_inventory.handlers.imports import ImportIncompleteError, NoProviderError
 from hcmp_inventory.handlers.versioned import ChangedMeanwhileError
 from hcmp_inventory.ports.connections import (
@@ -21,6 +22,7 @@ from hcmp_inventory.ports.connections import (
     HostKeyMismatchError,
     UnreachableError,
 )
+from hcmp_inventory.ports.hypervisor import VcenterError
 from hcmp_inventory.ports.services import (
     AccountsUnavailableError,
     BackupFailedError,
@@ -138,6 +140,24 @@ def _import_incomplete(error: ImportIncompleteError) -> Problem:
     )
 
 
+def _vcenter(error: VcenterError) -> Problem:
+    """What is set up wrongly is for the operator to change; the rest lies with the server."""
+    status = (
+        409 if error.slug in ("vcenter-not-configured", "vcenter-setting-invalid", "vcenter-not-found") else 502
+    )
+    return Problem(error.slug, title="vCenter could not be asked", status=status, detail=str(error))
+
+
+def _too_many_machines(error: TooManyMachinesError) -> Problem:
+    return Problem(
+        "too-many-machines",
+        title="More machines than are taken at once",
+        status=409,
+        detail=f"The choice leaves {error.found} machines, and at most {LARGEST_ADOPTION} are taken at once.",
+        found=error.found,
+    )
+
+
 def _no_provider(error: NoProviderError) -> Problem:
     return Problem(
         "no-such-provider",
@@ -213,6 +233,8 @@ ERRORS: ErrorTable = {
     CertificateUnavailableError: _certificate_unavailable,
     ImportIncompleteError: _import_incomplete,
     NoProviderError: _no_provider,
+    VcenterError: _vcenter,
+    TooManyMachinesError: _too_many_machines,
     ResetInProgressError: _resetting,
     WrongPasswordError: _wrong_password,
     TooManyAttemptsError: _too_many_attempts,

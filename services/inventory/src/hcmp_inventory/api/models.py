@@ -23,7 +23,7 @@ def _as_utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
-def _stored_whole(secret: SecretStr) -> SecretStr:
+def stored_whole(secret: SecretStr) -> SecretStr:
     if "\0" in secret.get_secret_value():
         raise ValueError("NUL is not allowed")
     return secret
@@ -43,7 +43,8 @@ Host = Annotated[
     ),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
-UserName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$", examples=["hcmp"])]
+USER_NAME = r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$"
+UserName = Annotated[str, Field(pattern=USER_NAME, examples=["hcmp"])]
 Labels = Annotated[
     dict[Annotated[str, Field(pattern=_LABEL)], Annotated[Line, Field(max_length=200)]], Field(max_length=32)
 ]
@@ -67,7 +68,7 @@ class NewMachineBody(Body):
     ssh_user: UserName = "hcmp"
     exporter_port: Port = 9100
     credential: (
-        Annotated[SecretStr, Field(min_length=1, max_length=20_000), AfterValidator(_stored_whole)] | None
+        Annotated[SecretStr, Field(min_length=1, max_length=20_000), AfterValidator(stored_whole)] | None
     ) = None
     labels: Labels = Field(default_factory=dict)
 
@@ -78,13 +79,6 @@ class LabelsBody(Body):
 
 class MaintenanceBody(Body):
     reason: Reason
-
-
-class ImportBody(Body):
-    """`count` machines more, which the provider makes."""
-
-    provider: Literal["docker"]
-    count: int = Field(ge=1, le=50)
 
 
 class ResetAccepted(BaseModel):
@@ -136,7 +130,10 @@ class MachinePage(BaseModel):
 
 
 class ImportedMachines(BaseModel):
+    """`failures` says, by name, why a machine was not taken; it stopped none of the others."""
+
     vms: list[Machine]
+    failures: dict[str, str] = Field(default_factory=dict)
 
 
 class PoolMachine(BaseModel):

@@ -7,11 +7,14 @@ from fastapi import Depends, Request
 from pydantic import SecretStr
 
 from hcmp_eventstore.projector import Pool, Projector
+from hcmp_inventory.handlers.adoption import Adoptions
 from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.handlers.vcenter import VcenterSettings
+from hcmp_inventory.ports.hypervisor import Vcenter
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Parts:
     imports: Imports
     policies: PoolPolicies
     settings: PlatformSettings
+    vcenter: Vcenter
+    vcenter_settings: VcenterSettings
+    adoptions: Adoptions
     resets: Resets
     metrics_targets: tuple[str, ...]
     sd_token: SecretStr = field(repr=False)

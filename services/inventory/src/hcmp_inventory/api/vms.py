@@ -1,13 +1,13 @@
 """The machines, one by one: operators only."""
 
-from typing import Annotated
+from typing import Annotated, assert_never
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
 from hcmp_inventory.api.answers import machine, name_in, present, present_one
+from hcmp_inventory.api.import_models import ImportBody, LabImport, VsphereClones, VsphereImport
 from hcmp_inventory.api.models import (
-    ImportBody,
     ImportedMachines,
     LabelsBody,
     Machine,
@@ -16,11 +16,14 @@ from hcmp_inventory.api.models import (
     NewMachineBody,
 )
 from hcmp_inventory.api.parts import Inventory
-from hcmp_inventory.api.repeats import Repeat
+from hcmp_inventory.api.repeats import Once, Repeat
 from hcmp_inventory.domain import vm_commands
 from hcmp_inventory.domain.vm_situations import VmStatus
+from hcmp_inventory.handlers.adoption import Adoption
 from hcmp_inventory.handlers.imports import Import
 from hcmp_inventory.handlers.machines import NewMachine, vm_id_of
+from hcmp_inventory.handlers.vcenter import SSH_USER
+from hcmp_inventory.ports.hypervisor import CloneDefaults, Filter
 from hcmp_inventory.projections import pool_queries
 from hcmp_webkit.identity import Operator, context
 from hcmp_webkit.pages import Cursor, Limit, encode_cursor
@@ -60,15 +63,27 @@ async def register_vm(
 async def import_vms(
     caller: Operator, request: Request, inventory: Inventory, body: ImportBody, repeat: Repeat
 ) -> ImportedMachines:
-    """Let a provider make machines under the first free names (lab-01 …), and take them into the pool.
+    """Fill the pool: with lab machines (lab-01 …), clones of a template (vm-01 …), or machines that vCenter has.
 
     Answers when all of them can be reached. Under the same Idempotency-Key a repeated request makes only what
-    is missing.
+    is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others.
     """
     once = await repeat.identified(caller, body)
-    wanted = Import(body.provider, body.count, request_id=once.id, request_digest=once.digest)
-    vm_ids, sequence = await inventory.imports.run(wanted, context(caller, request))
-    return ImportedMachines(vms=await present(inventory, vm_ids, sequence))
+    why = context(caller, request)
+    match body:
+        case LabImport():
+            lab = Import(body.provider, body.count, request_id=once.id, request_digest=once.digest)
+            vm_ids, sequence = await inventory.imports.run(lab, why)
+            return ImportedMachines(vms=await present(inventory, vm_ids, sequence))
+        case VsphereClones():
+            vm_ids, sequence = await inventory.imports.run(_clones(inventory, body, once), why)
+            return ImportedMachines(vms=await present(inventory, vm_ids, sequence))
+        case VsphereImport():
+            adopted = await inventory.adoptions.run(await _adoption(inventory, body, once), why)
+            shown = await present(inventory, adopted.vm_ids, adopted.sequence)
+            return ImportedMachines(vms=shown, failures=adopted.failures)
+        case _:
+            assert_never(body)
 
 
 @router.get("/{id}")
@@ -130,6 +145,34 @@ async def release_quarantine(
     """Vouch that it is clean: it is available again, if it answers under its pinned host key."""
     sequence = await inventory.machines.release_quarantine(str(id), context(caller, request))
     return await present_one(inventory, str(id), sequence)
+
+
+def _clones(inventory: Inventory, body: VsphereClones, once: Once) -> Import:
+    wanted = CloneDefaults(
+        **body.model_dump(exclude={"provider", "count", "labels", "ssh_user"}), ssh_user=body.ssh_user or ""
+    )
+    return Import(
+        body.provider,
+        body.count,
+        request_id=once.id,
+        request_digest=once.digest,
+        labels=body.labels,
+        maker=inventory.vcenter.cloning(wanted),
+    )
+
+
+async def _adoption(inventory: Inventory, body: VsphereImport, once: Once) -> Adoption:
+    stored = (await inventory.settings.read()).settings
+    return Adoption(
+        chosen=Filter(body.folder, body.tag, body.name_pattern, tuple(body.machines)),
+        ssh_user=body.ssh_user or stored.texts["vcenter_ssh_user"] or SSH_USER,
+        ssh_port=body.ssh_port,
+        exporter_port=body.exporter_port,
+        credential=body.credential.get_secret_value() if body.credential else None,
+        labels=body.labels,
+        request_id=once.id,
+        request_digest=once.digest,
+    )
 
 
 async def _command(

@@ -1,4 +1,4 @@
-"""Machines that a provider makes, taken into the pool under the first free names: lab-01, lab-02 and so on."""
+"""Machines that a provider makes, taken into the pool under the first free names: lab-01, lab-02, or vm-01."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from hcmp_inventory.ports.connections import (
     Login,
     UnreachableError,
 )
+from hcmp_inventory.ports.hypervisor import Maker
 from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
 from hcmp_inventory.ports.services import Exclusive
 
@@ -24,6 +25,7 @@ from hcmp_inventory.ports.services import Exclusive
 LAB = "lab"
 # Names are taken from the first on, so that a hole is never wider than one import.
 LARGEST_IMPORT = 50
+PREFIXES: Mapping[ProviderName, str] = {"docker": "lab", "vsphere": "vm", "static": "static"}
 # What may go wrong with one machine while the others are well.
 MACHINE_FAILURES = (
     ProviderError,
@@ -37,11 +39,14 @@ MACHINE_FAILURES = (
 
 @dataclass(frozen=True, slots=True)
 class Import:
+    """`maker` makes the machines, where it is not the provider as it stands."""
+
     provider: ProviderName
     count: int
     request_id: str
     request_digest: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    maker: Maker | None = None
 
 
 class NoProviderError(Exception):
@@ -74,14 +79,14 @@ class Imports:
         Returns their ids and the last sequence. Raises NoProviderError, ImportIncompleteError,
         system.ResetInProgressError.
         """
-        provider = self.providers.get(wanted.provider)
-        if provider is None:
+        maker = wanted.maker or self.providers.get(wanted.provider)
+        if maker is None:
             raise NoProviderError(wanted.provider)
         async with self.exclusive(LAB):
-            done, free = await self._names(wanted.request_id)
+            done, free = await self._names(wanted)
             missing = free[: max(0, wanted.count - len(done))]
             results = await asyncio.gather(
-                *(self._make(provider, name, wanted, context) for name in missing), return_exceptions=True
+                *(self._make(maker, name, wanted, context) for name in missing), return_exceptions=True
             )
         failures = {name: str(r) for name, r in zip(missing, results, strict=True) if not isinstance(r, int)}
         made = done + [name for name in missing if name not in failures]
@@ -93,18 +98,18 @@ class Imports:
         sequence = max((result for result in results if isinstance(result, int)), default=0)
         return [vm_id_of(name) for name in made], sequence
 
-    async def _names(self, request_id: str) -> tuple[list[str], list[str]]:
+    async def _names(self, wanted: Import) -> tuple[list[str], list[str]]:
         """The names that this request has registered, and those that are free, lowest first."""
         done: list[str] = []
         free: list[str] = []
         unknown = number = 0
         while unknown < LARGEST_IMPORT:
-            names = [f"lab-{number + offset + 1:02d}" for offset in range(LARGEST_IMPORT)]
+            names = [f"{PREFIXES[wanted.provider]}-{number + offset + 1:02d}" for offset in range(LARGEST_IMPORT)]
             number += LARGEST_IMPORT
             states = await asyncio.gather(*(self._state(name) for name in names))
             for name, state in zip(names, states, strict=True):
                 unknown = unknown + 1 if isinstance(state, Unknown) else 0
-                if request_id and _request_of(state) == request_id:
+                if wanted.request_id and _request_of(state) == wanted.request_id:
                     done.append(name)
                 elif isinstance(state, Unknown | Retired):
                     free.append(name)
@@ -113,9 +118,9 @@ class Imports:
     async def _state(self, name: str) -> Vm:
         return (await load(self.machines.store, vm.DECIDER, vm_id_of(name))).state
 
-    async def _make(self, provider: Provider, name: str, wanted: Import, context: Context) -> int:
+    async def _make(self, maker: Maker, name: str, wanted: Import, context: Context) -> int:
         """One machine, made and reached: the sequence of its registration."""
-        machine = await provider.create(name)
+        machine = await maker.create(name)
         by_certificate = await self.machines.prober.log_in(
             Login(name, machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, None)
         )

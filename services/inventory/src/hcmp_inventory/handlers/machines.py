@@ -114,7 +114,7 @@ class Machines:
         if isinstance(known, Unknown | Retired):
             raise vm_errors.VmUnknownError
         machine = known.machine
-        host_key, credential = machine.host_key, self._credential(machine)
+        host_key, credential = machine.host_key, self.credential_of(machine)
         login = Login(machine.name, machine.ssh_host, machine.ssh_port, machine.ssh_user, host_key, credential)
         try:
             return await self.prober.log_in(login)
@@ -122,7 +122,7 @@ class Machines:
             await self.command(vm_id, vm_commands.ReportHostKey(mismatch.presented), context)
             raise
 
-    def _credential(self, machine: VmRegistered) -> str | None:
+    def credential_of(self, machine: VmRegistered) -> str | None:
         """In clear. Raises CredentialRefusedError when nobody can read it any more."""
         if machine.credential is None:
             return None

@@ -1,12 +1,18 @@
 """What a provider of machines does: the one small interface of the lab, vCenter and machines added by hand."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+Power = Literal["on", "off", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine as its provider knows it: where people reach it, and where the platform does."""
+    """A machine as its provider knows it: where people reach it, and where the platform does.
+
+    A machine that is off may have no address: it and the endpoints are empty then. `host_key` is empty where the
+    provider cannot read it.
+    """
 
     name: str
     address: str
@@ -20,6 +26,7 @@ class Machine:
     host_key: str
     # The hypervisor's host that it runs on, where the provider knows one.
     placement: str = ""
+    power: Power = "unknown"
 
 
 class ProviderError(Exception):

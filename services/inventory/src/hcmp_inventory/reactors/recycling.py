@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -92,8 +92,11 @@ class Recycler:
         for left in reversed(range(TRIES)):
             try:
                 made = await provider.recycle(used.machine.provider_ref)
+                # One that went back to a snapshot shows the key of then, and lets in whom it let in then.
+                made = replace(made, host_key=made.host_key or used.machine.host_key)
+                credential = self.machines.credential_of(used.machine)
                 by_certificate = await self.machines.prober.log_in(
-                    Login(made.name, made.ssh_host, made.ssh_port, made.ssh_user, made.host_key, None)
+                    Login(made.name, made.ssh_host, made.ssh_port, made.ssh_user, made.host_key, credential)
                 )
             except (ProviderError, UnreachableError, HostKeyMismatchError, CredentialRefusedError) as error:
                 log.warning("recycling_failed", machine=used.machine.name, reason=str(error), tries_left=left)

@@ -12,6 +12,7 @@ from typing import Any
 from hcmp_provisioner.run.plan import Plan, PlannedMachine
 
 LOCK = "lock"
+SSH_PORT = 22
 # Machines have names that begin with a letter or a digit, so that none has this one. OpenSSH finds the certificate
 # of a key by its name.
 IDENTITY = "keys/_run"
@@ -44,7 +45,7 @@ def _write_all(plan: Plan, directory: Path) -> None:
     for name in ("c", "tmp", "home", "env", "project", "keys"):
         (directory / name).mkdir(mode=0o700)
     _write(directory / "env" / "settings", json.dumps(RUNNER_SETTINGS))
-    _write(directory / "known_hosts", "".join(f"{_known_host(machine)}\n" for machine in plan.machines))
+    _write(directory / "known_hosts", "".join(f"{known_host(machine)}\n" for machine in plan.machines))
     for machine in plan.machines:
         if machine.private_key:
             _write(directory / "keys" / machine.name, machine.private_key.rstrip() + "\n")
@@ -70,8 +71,10 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _known_host(machine: PlannedMachine) -> str:
-    return f"[{machine.ssh_host}]:{machine.ssh_port} {machine.host_key}"
+def known_host(machine: PlannedMachine) -> str:
+    """A line of known_hosts, in which OpenSSH looks for the port only where it is not its own."""
+    host = machine.ssh_host if machine.ssh_port == SSH_PORT else f"[{machine.ssh_host}]:{machine.ssh_port}"
+    return f"{host} {machine.host_key}"
 
 
 def inventory(plan: Plan, directory: Path) -> dict[str, Any]:
