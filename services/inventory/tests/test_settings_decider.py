@@ -64,6 +64,20 @@ def test_a_change_of_another_setting_leaves_the_password_out() -> None:
     given.when(Change(texts={"vcenter_host": "vc.example.org"})).then(HOST_SET)
 
 
+def test_a_password_goes_to_no_other_server_than_it_was_given_for() -> None:
+    moved = SettingChange(name="vcenter_host", before="vc.example.org", after="evil.example")
+    removed = SettingsChanged(
+        changes=[moved, SettingChange(name="vcenter_password", before="***", after=None)], vcenter_password=""
+    )
+    replaced = SettingsChanged(
+        changes=[moved, SettingChange(name="vcenter_password", before="***", after="***")], vcenter_password="new"
+    )
+    given = scenario(DECIDER).given(HOST_SET, PASSWORD_SET)
+    elsewhere = {"vcenter_host": "evil.example"}
+    given.when(Change(texts=elsewhere)).then(removed)
+    given.when(Change(texts=elsewhere, vcenter_password="new")).then(replaced)
+
+
 def test_a_password_is_kept_under_another_key_unless_it_was_changed_meanwhile() -> None:
     command = ReplaceCiphertext(former="sealed", vcenter_password="sealed anew")
     renewed = SettingsReencrypted(vcenter_password="sealed anew")

@@ -37,6 +37,8 @@ TEXTS = (
 )
 PASSWORD = "vcenter_password"  # noqa: S105 - a setting's name
 BLANKED = "***"
+# Which server the password goes to.
+SERVER = ("vcenter_host", "vcenter_port", "esxi_host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,19 @@ def decide(command: SettingsCommand, settings: Settings) -> list[SettingsEvent]:
 
 
 def _change(command: Change, settings: Settings) -> list[SettingsEvent]:
+    if command.vcenter_password is None and settings.vcenter_password and moves(command, settings):
+        command = replace(command, vcenter_password="")
     events: list[SettingsEvent] = []
     changes = _changes(command, settings)
     if changes:
         events.append(SettingsChanged(changes=changes, vcenter_password=command.vcenter_password))
     return events + _maintenance(command, settings)
+
+
+def moves(command: Change, settings: Settings) -> bool:
+    """Whether another server is named than the one before: a password goes to no other than it was given for."""
+    named = any(settings.texts[name] for name in SERVER)
+    return named and any(command.texts.get(name, settings.texts[name]) != settings.texts[name] for name in SERVER)
 
 
 def _changes(command: Change, settings: Settings) -> list[SettingChange]:

@@ -40,7 +40,7 @@ class PlatformSettings:
         password = change.vcenter_password
         if not password:
             return change
-        same = self._is_stored(password, current.vcenter_password)
+        same = self._is_stored(password, current.vcenter_password) and not settings.moves(change, current)
         return replace(change, vcenter_password=None if same else self.vault.encrypt(password))
 
     def _is_stored(self, password: str, stored: str) -> bool:
