@@ -9,6 +9,7 @@ import pytest
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
 from hcmp_eventstore import decider as decider_module
+from hcmp_eventstore import remembered
 from hcmp_eventstore.decider import Decider, Decision, Loaded, execute, load
 from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.recorded import Context, Recorded
@@ -104,3 +105,62 @@ async def test_conflicts_that_do_not_end_are_said_after_a_bounded_number_of_trie
     with pytest.raises(ConcurrencyError):
         await execute(store, [raise_to(1000)], CONTEXT)
     assert AlwaysOvertaken.tries == decider_module.MAX_ATTEMPTS
+
+
+async def test_what_this_process_wrote_last_is_decided_on_without_a_load(event_store: EventStore) -> None:
+    store = CountsLoads(event_store.client, source="test")
+    for _ in range(3):
+        await execute(store, [raise_to(9), raise_to(9, "b")], CONTEXT)
+    assert store.loads == 2
+    assert (await load(event_store, COUNTER, "a")).state == 3
+    reasons = [recorded.event.model_dump()["reason"] for recorded in await event_store.load("vm", "b")]
+    assert reasons == ["0", "1", "2"]
+
+
+async def test_what_others_wrote_meanwhile_is_decided_on_whatever_this_process_remembers(
+    event_store: EventStore,
+) -> None:
+    other = EventStore(event_store.client, source="other")
+    await execute(event_store, [raise_to(5)], CONTEXT)
+    for count in range(1, 5):
+        await execute(other if count % 2 else event_store, [raise_to(5)], CONTEXT)
+    reasons = [recorded.event.model_dump()["reason"] for recorded in await event_store.load("vm", "a")]
+    assert reasons == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_refusal_or_no_change_is_answered_as_the_log_is_now(event_store: EventStore) -> None:
+    """What this process remembers would leave the first as it is, and refuse the second."""
+
+    def shrink(bound: int, count: int) -> list[VmMaintenanceStarted | VmMaintenanceEnded]:
+        return [] if bound == count else decide(bound, count)
+
+    down: Decider[int, int, VmMaintenanceStarted | VmMaintenanceEnded] = Decider(
+        "vm", 0, shrink, lambda count, event: 0 if isinstance(event, VmMaintenanceEnded) else count + 1
+    )
+    other = EventStore(event_store.client, source="other")
+    for rounds in (1, 2):
+        for _ in range(rounds):
+            version = await execute(event_store, [Decision(down, "a", 9)], CONTEXT)
+        await other.append([Write("vm", "a", version, [VmMaintenanceEnded()])], CONTEXT)
+        version = await execute(event_store, [Decision(down, "a", 1)], CONTEXT)
+        await other.append([Write("vm", "a", version, [VmMaintenanceEnded()])], CONTEXT)
+    history = [type(recorded.event) for recorded in await event_store.load("vm", "a")]
+    one = [VmMaintenanceStarted, VmMaintenanceEnded]
+    assert history == [*one, *one, VmMaintenanceStarted, *one, *one]
+
+
+async def test_what_is_remembered_is_bounded(event_store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "AGGREGATES", 2)
+    store = CountsLoads(event_store.client, source="test")
+    for name in ("a", "b", "c", "a", "c"):
+        await execute(store, [raise_to(9, name)], CONTEXT)
+    assert store.loads == 4
+
+
+async def test_another_connection_remembers_nothing(event_store: EventStore) -> None:
+    """A broker may have come back on an older store, on which the same version means something else."""
+    store = CountsLoads(event_store.client, source="test")
+    await execute(store, [raise_to(9)], CONTEXT)
+    store.client.stats["reconnects"] += 1
+    await execute(store, [raise_to(9)], CONTEXT)
+    assert store.loads == 2

@@ -62,7 +62,8 @@ class EventStore:
         self._envelopes = Envelopes(source, clock, new_id)
         self.guard = LogGuard(client)
         self.turns = Turns()
-        self.remembered = Remembered()
+        self._remembered = Remembered()
+        self._remembered_since = 0
         self._reader = SubjectReader(client, EVENTS)
         self._publisher = Publisher(client, new_id)
         self._group = GroupCommit(self._publish)
@@ -72,6 +73,16 @@ class EventStore:
     @property
     def client(self) -> Client:
         return self._client
+
+    @property
+    def remembered(self) -> Remembered:
+        """What this process wrote last, as long as the connection lasts: a broker may come back on an older store,
+        where the same version means something else.
+        """
+        if self._remembered_since != self._client.stats["reconnects"]:
+            self._remembered_since = self._client.stats["reconnects"]
+            self._remembered = Remembered()
+        return self._remembered
 
     async def load(self, aggregate: str, aggregate_id: str, *, at_least: int = 0) -> list[Recorded[DomainEvent]]:
         """All events of one aggregate, oldest first, by one request per thousand.
