@@ -18,8 +18,10 @@ class Machine(Aggregate):
 
 
 @contextmanager
-def application(database_url: str) -> Iterator[Application[UUID]]:
-    """An application whose tables are in this database."""
+def application(database_url: str, *, cached: bool = False) -> Iterator[Application[UUID]]:
+    """An application whose tables are in this database; with `cached` it keeps aggregates and does not look for
+    newer events of them.
+    """
     place = conninfo_to_dict(database_url)
     app = Application[UUID](
         env={
@@ -29,6 +31,7 @@ def application(database_url: str) -> Iterator[Application[UUID]]:
             "POSTGRES_PORT": str(place.get("port", "5432")),
             "POSTGRES_USER": str(place["user"]),
             "POSTGRES_PASSWORD": str(place.get("password") or "none"),
+            **({"AGGREGATE_CACHE_MAXSIZE": "1000", "AGGREGATE_CACHE_FASTFORWARD": "n"} if cached else {}),
         }
     )
     try:

@@ -139,6 +139,7 @@ async def test_a_refusal_or_no_change_is_answered_as_the_log_is_now(event_store:
     )
     other = EventStore(event_store.client, source="other")
     for rounds in (1, 2):
+        version = 0
         for _ in range(rounds):
             version = await execute(event_store, [Decision(down, "a", 9)], CONTEXT)
         await other.append([Write("vm", "a", version, [VmMaintenanceEnded()])], CONTEXT)
