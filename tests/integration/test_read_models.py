@@ -296,4 +296,4 @@ def test_a_service_answers_for_its_own_read_model_with_one_line_of_json(
     status, rebuilding = asked("status"), asked("rebuild")
     assert (status.returncode, json.loads(status.stdout)) == (0, [])
     assert (rebuilding.returncode, rebuilding.stdout) == (1, "")
-    assert rebuilding.stderr.splitlines()[-1].startswith("there is no terminal_v1 to replace")
+    assert rebuilding.stderr.splitlines()[-1].startswith("there is no terminal_v2 to replace")
