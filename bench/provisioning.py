@@ -30,11 +30,11 @@ from hcmp_contracts.allocation import GrantedMachine
 from hcmp_contracts.ssh_certificate import principal_of
 from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.domain.project_state import Details
-from hcmp_provisioner.run.ansible import environment
-from hcmp_provisioner.run.files import run_files
-from hcmp_provisioner.run.plan import Plan
-from hcmp_provisioner.run.processes import end_all, in_directory
 from hcmp_provisioner.worker.plans import Planner
+from hcmp_runner.ansible import environment
+from hcmp_runner.files import run_files
+from hcmp_runner.plan import Plan
+from hcmp_runner.processes import end_all, in_directory
 from hcmp_testkit.gateway import Person, sign_in
 from hcmp_testkit.installation import Installation, bring_up, remove
 

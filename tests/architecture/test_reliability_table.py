@@ -12,7 +12,7 @@ NAMED = re.findall(r"`([\w/]+\.py)::(\w+)`", TABLE)
 
 def test_every_fault_that_must_be_tried_has_its_line() -> None:
     lines = re.findall(r"^\| (\d+) \|", TABLE, re.MULTILINE)
-    assert [int(line) for line in lines] == [*range(1, 20), 28, 29, 33, 34, 35]
+    assert [int(line) for line in lines] == [*range(1, 20), 27, 28, 29, 33, 34, 35]
 
 
 @pytest.mark.parametrize(("path", "test"), NAMED, ids=str)

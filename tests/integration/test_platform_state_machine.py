@@ -54,7 +54,6 @@ VM_REFUSALS = (
     vm_errors.VmInUseError,
     vm_errors.VmWrongStatusError,
     vm_errors.VmUnknownError,
-    vm_errors.VmNotRecyclableError,
 )
 REFUSALS = (ProjectError, *ALLOCATION_REFUSALS, *VM_REFUSALS)
 

@@ -22,6 +22,7 @@ from hcmp_contracts.project import (
     StepSucceeded,
 )
 from hcmp_contracts.settings import PLATFORM, MaintenanceDisabled, MaintenanceEnabled
+from hcmp_contracts.vm import VmRetired
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_provisioner.domain.quota import QUOTA
@@ -275,3 +276,17 @@ async def test_a_hold_ends_by_itself_and_the_machines_go_back(lab: ProjectLab) -
     seen = await eventually(lambda: view(lab, project_id), lambda one: one["vms"] == [], seconds=15)
     assert seen["machines_held_until"] is None
     await eventually(lambda: load(lab.store, QUOTA, KIM.id), lambda loaded: loaded.state.counted == {})
+
+
+async def test_a_project_is_told_that_one_of_its_machines_is_gone(lab: ProjectLab) -> None:
+    project = await lab.provision(KIM)
+    await happened(lab.store, project, STARTED, DONE)
+    [machine] = (await reaches(lab, project, "completed"))["vms"]
+    assert (machine["lost_at"], machine["lost_reason"]) == (None, None)
+    gone = VmRetired(reason="deleted in its provider (docker)", name=machine["name"], project_id=project)
+    await happened(lab.store, machine["id"], gone)
+    seen = await eventually(lambda: view(lab, project), lambda seen: seen["vms"][0]["lost_at"] is not None)
+    assert (seen["status"], seen["vms"][0]["lost_reason"]) == ("completed", gone.reason)
+    history = (await lab.call(KIM, "GET", f"/api/projects/{project}/events")).json()["events"]
+    told = {"vm_id": machine["id"], "name": machine["name"], "reason": gone.reason}
+    assert [event["data"] for event in history if event["type"] == "hcmp.project.machine-lost.v1"] == [told]

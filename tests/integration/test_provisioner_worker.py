@@ -30,12 +30,12 @@ from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.domain.project_state import Requested
-from hcmp_provisioner.run.processes import of_hold
 from hcmp_provisioner.worker.certificate import Entrance
 from hcmp_provisioner.worker.plans import Planner
 from hcmp_provisioner.worker.reactions import Worker
-from hcmp_provisioner.worker.run_process import run_process
 from hcmp_provisioner.worker.saga import Saga
+from hcmp_runner.process import run_process
+from hcmp_runner.processes import of_hold
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.workers import GOOD, WorkerLab, processes_of, until, worker_lab

@@ -21,8 +21,8 @@ from hcmp_inventory.adapters.docker import DockerProvider
 from hcmp_inventory.ports.provider import Machine
 from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.domain.template import Template
-from hcmp_provisioner.run.messages import Line, Message
-from hcmp_provisioner.run.plan import Plan, PlannedMachine, directory_of
+from hcmp_runner.messages import Line, Message
+from hcmp_runner.plan import Plan, PlannedMachine, directory_of
 from hcmp_provisioner.worker.interruption import Interruption
 from hcmp_provisioner.worker.run_process import run_plan
 

@@ -122,6 +122,8 @@ class Platform:
             "HCMP_SD_TOKEN": self.credentials.password("service-discovery"),
             "HCMP_METRICS_TARGETS": targets,
             "HCMP_BACKUP_DIRECTORY": str(self.home.backups),
+            "HCMP_PLAYBOOKS_DIR": str(REPOSITORY / "playbooks"),
+            "HCMP_RUN_DIRECTORY": str(self.home.run_directory),
             "HCMP_RESET_NATS_USER": "reset",
             "HCMP_RESET_NATS_PASSWORD": broker.password(self.credentials, "reset"),
         }

@@ -22,7 +22,6 @@ REFUSALS = (
     vm_errors.VmInUseError,
     vm_errors.VmWrongStatusError,
     vm_errors.VmUnknownError,
-    vm_errors.VmNotRecyclableError,
     allocation.AttemptAnsweredError,
     allocation.StillHeldError,
     allocation.AllocationMovedError,

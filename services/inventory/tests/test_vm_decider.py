@@ -5,6 +5,7 @@ import pytest
 from hcmp_contracts.vm import (
     VmAssigned,
     VmCredentialReencrypted,
+    VmDrifted,
     VmEvent,
     VmHostKeyChanged,
     VmLabelsChanged,
@@ -42,7 +43,6 @@ from hcmp_inventory.domain.vm_errors import (
     VmNameTakenError,
     VmNotAvailableError,
     VmNotHeldError,
-    VmNotRecyclableError,
     VmUnknownError,
     VmWrongStatusError,
 )
@@ -76,7 +76,7 @@ RECYCLED = VmRecycled(
     provider_ref="lab-01",
     host_key="ssh-ed25519 SECOND",
 )
-RETIRED = VmRetired(reason="old")
+RETIRED = VmRetired(reason="old", name="lab-01")
 RESERVE = Reserve(project_id="p", owner_id="mina", role="web", host_key="ssh-ed25519 FIRST")
 
 
@@ -143,7 +143,7 @@ def test_the_same_assignment_again_changes_nothing() -> None:
     given(REGISTERED, RESERVED, ASSIGNED).when(Assign("p")).then_nothing()
 
 
-@pytest.mark.parametrize("history", [(REGISTERED,), (REGISTERED, RESERVED), (REGISTERED, RETIRED), ()])
+@pytest.mark.parametrize("history", [(REGISTERED,), (REGISTERED, RESERVED), ()])
 def test_a_machine_is_not_assigned_to_a_project_that_does_not_hold_it(history: tuple[VmEvent, ...]) -> None:
     given(*history).when(Assign("stranger")).then_raises(VmNotHeldError, project_id="stranger")
 
@@ -194,7 +194,7 @@ def test_an_operator_does_not_recycle_what_is_held_kept_or_gone() -> None:
 
 
 def test_a_machine_that_was_added_by_hand_cannot_be_recycled() -> None:
-    given(STATIC).when(RecycleOnDemand()).then_raises(VmNotRecyclableError, name="lab-01")
+    given(STATIC).when(RecycleOnDemand()).then(STARTED)
 
 
 def test_a_machine_whose_recycle_failed_is_quarantined_with_the_reason() -> None:
@@ -227,7 +227,15 @@ def test_another_host_key_quarantines_a_machine_that_nobody_holds() -> None:
     quarantined = VmQuarantined(reason="its SSH host key is not the pinned one")
     given(REGISTERED).when(report).then(changed, quarantined)
     given(REGISTERED, RESERVED).when(report).then(changed)
-    given(REGISTERED, RESERVED, changed).when(ReportHostKey("ssh-ed25519 FIRST")).then_nothing()
+    given(REGISTERED, RESERVED, changed).when(report).then_nothing()
+    given(REGISTERED, STARTED).when(report).then_nothing()
+
+
+def test_a_host_key_that_is_the_pinned_one_again_is_told_once() -> None:
+    changed = VmHostKeyChanged(pinned="ssh-ed25519 FIRST", presented="ssh-ed25519 OTHER")
+    back = VmDrifted(what="host-key", before="ssh-ed25519 OTHER", after="ssh-ed25519 FIRST")
+    given(REGISTERED, RESERVED, changed).when(ReportHostKey("ssh-ed25519 FIRST")).then(back)
+    given(REGISTERED, RESERVED, changed, back).when(ReportHostKey("ssh-ed25519 FIRST")).then_nothing()
 
 
 def test_labels_are_replaced() -> None:
@@ -240,7 +248,7 @@ def test_labels_are_replaced() -> None:
 def test_only_a_reset_retires_a_machine_that_is_in_use() -> None:
     in_use = given(REGISTERED, RESERVED)
     in_use.when(Retire("old")).then_raises(VmInUseError, project_id="p")
-    in_use.when(Retire("old", even_if_busy=True)).then(RETIRED)
+    in_use.when(Retire("old", even_if_busy=True)).then(RETIRED.model_copy(update={"project_id": "p"}))
     given(REGISTERED, STARTED).when(Retire("old")).then_raises(VmWrongStatusError, attempted="retire")
     given(REGISTERED).when(Retire("old")).then(RETIRED)
     given(REGISTERED, RETIRED).when(Retire("old")).then_nothing()

@@ -11,6 +11,7 @@ from hcmp_contracts.project import (
     HostFailure,
     LeaseExpired,
     LeaseExtended,
+    MachineLost,
     PlannedStep,
     ProjectAdmitted,
     ProjectApproved,
@@ -43,6 +44,7 @@ from hcmp_provisioner.domain.commands import (
     Fail,
     FailStep,
     FinishStep,
+    LoseMachine,
     Refuse,
     Reject,
     ReplaceMachines,
@@ -414,3 +416,21 @@ def test_a_reset_ends_every_project() -> None:
 )
 def test_nothing_can_be_done_with_what_was_never_asked_for(command: RequestCancel) -> None:
     project.given().when(command).then_raises(errors.UnknownProjectError)
+
+
+def test_a_machine_that_is_gone_is_told_once_in_an_attempt_whatever_the_project_does() -> None:
+    lose = LoseMachine("vm-1", "lab-01", "deleted in its provider")
+    lost = MachineLost(vm_id="vm-1", name="lab-01", reason="deleted in its provider")
+    for history in ((requested, started), (requested, started, provisioned), (requested, started, failed)):
+        project.given(*history).when(lose).then(lost)
+        project.given(*history, lost).when(lose).then_nothing()
+    retried = RetryRequested(attempt=2, owner_id="kim", roles=ROLES)
+    project.given(requested, started, failed, lost, retried).when(lose).then(lost)
+    for over in (rejected, TeardownStarted(reason="x"), ProjectDeleted()):
+        project.given(requested, over).when(lose).then_nothing()
+    project.given().when(lose).then_nothing()
+
+
+def test_a_run_goes_on_although_a_machine_is_gone() -> None:
+    lost = MachineLost(vm_id="vm-1", name="lab-01", reason="deleted in its provider")
+    project.given(requested, started, lost).when(StartStep("w1", 1)).then(step_1[0])

@@ -1,8 +1,10 @@
 """The inventory on a real broker and a real database, with SSH servers for machines."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncssh
@@ -32,9 +34,35 @@ def platform_key() -> asyncssh.SSHKey:
     return asyncssh.generate_private_key("ssh-ed25519")
 
 
+@dataclass
+class Answers:
+    """What machines say when the platform signs in: nothing but their own user, space, and the right time; None
+    where a command fails.
+    """
+
+    on_it: list[str] = field(default_factory=lambda: ["user hcmp", "port 22"])
+    free_kib: int = 50_000_000
+    clock: float = 0.0
+    broken: bool = False
+
+    async def __call__(self, command: str) -> str | None:
+        if self.broken:
+            return None
+        if command.startswith("df "):
+            disk = f"/dev/vda1 60000000 9000000 {self.free_kib} 15% /"
+            title = "Filesystem 1024-blocks Used Available Capacity Mounted on"
+            return f"{title}\n{disk}\n{time.time() + self.clock}\n"
+        return "\n".join([*self.on_it, "end"])
+
+
 @pytest.fixture
-async def lab(platform_key: asyncssh.SSHKey) -> AsyncIterator[SshLab[Machine]]:
-    provider = SshLab(Machine, ProviderError, platform_key.public_data)
+def answers() -> Answers:
+    return Answers()
+
+
+@pytest.fixture
+async def lab(platform_key: asyncssh.SSHKey, answers: Answers) -> AsyncIterator[SshLab[Machine]]:
+    provider = SshLab(Machine, ProviderError, platform_key.public_data, says=answers)
     yield provider
     await provider.close()
 
@@ -63,6 +91,8 @@ def inventory_settings(
         backup_directory=tmp_path / "backups",
         reset_nats_user=USER,
         reset_nats_password=SecretStr(PASSWORD),
+        health_seconds=0,
+        drift_seconds=0,
     )
 
 

@@ -19,8 +19,8 @@ from hcmp_testkit.ssh_lab import SshLab, SshMachine
 
 
 @pytest.fixture
-async def by_hand(platform_key: asyncssh.SSHKey) -> Any:
-    machine = SshMachine(authorized_key=platform_key.public_data, password="the machine's password")
+async def by_hand(platform_key: asyncssh.SSHKey, answers: Any) -> Any:
+    machine = SshMachine(authorized_key=platform_key.public_data, password="the machine's password", says=answers)
     await machine.start()
     yield machine
     await machine.stop()
@@ -93,9 +93,9 @@ async def test_a_name_that_is_rebound_after_the_check_is_not_followed(
 
 
 @pytest.mark.usefixtures("signing")
-async def test_another_key_opens_a_machine_when_it_is_given(operator: AsyncClient) -> None:
+async def test_another_key_opens_a_machine_when_it_is_given(operator: AsyncClient, answers: Any) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")
-    machine = SshMachine(authorized_key=key.public_data)
+    machine = SshMachine(authorized_key=key.public_data, says=answers)
     await machine.start()
     assert slug(await operator.post("/api/vms", json=form(machine))) == (409, "credential-refused")
     answer = await operator.post("/api/vms", json=form(machine, credential=key.export_private_key().decode()))
@@ -238,8 +238,11 @@ async def test_a_machine_that_shows_another_host_key_is_refused_recorded_and_qua
     assert isinstance(history[-1], VmQuarantined)
     assert slug(await operator.post(f"{path}/release-quarantine")) == (409, "host-key-mismatch")
     assert slug(await operator.post(f"{path}/return")) == (409, "host-key-mismatch")
-    assert slug(await operator.post(f"{path}/recycle")) == (409, "vm-not-recyclable")
-    assert (await operator.get(path)).json()["status"] == "quarantined"
+
+    async def status() -> str:
+        return str((await operator.get(path)).json()["status"])
+
+    await eventually(status, lambda seen: seen == "quarantined")
 
 
 async def test_a_machine_whose_credential_no_key_opens_is_not_let_in_and_says_so(
@@ -288,3 +291,65 @@ async def test_labels_are_replaced_and_lists_come_in_pages(operator: AsyncClient
 async def test_members_do_not_touch_machines(member: AsyncClient, inventory_settings: InventorySettings) -> None:
     for method, path in (("GET", "/api/vms"), ("POST", "/api/vms"), ("POST", "/api/vms/import")):
         assert slug(await member.request(method, path, json={})) == (403, "forbidden")
+
+
+async def test_a_list_of_machines_is_taken_row_by_row(
+    operator: AsyncClient, by_hand: SshMachine, platform_key: asyncssh.SSHKey, answers: Any
+) -> None:
+    other = SshMachine(authorized_key=platform_key.public_data, says=answers)
+    await other.start()
+    table = (
+        "name,address,ssh_host,ssh_port,password,labels.site\n"
+        f"web-01,192.0.2.7,127.0.0.1,{by_hand.port},the machine's password,seoul\n"
+        f"web-02,127.0.0.1,,{by_hand.port},not its password,seoul\n"
+        f"web-03,127.0.0.1,,{free_port()},,seoul\n"
+        "Web 4,127.0.0.1,,22,,\n"
+        f"web-05,127.0.0.1,,{other.port},,busan\n"
+        "web-06,169.254.169.254,,22,,\n"
+    )
+    body = {"provider": "static", "format": "csv", "content": table}
+    machines: dict[str, Any] = {}
+    for _ in range(2):  # what is repeated under its key is the same again
+        answer = await operator.post("/api/vms/import", json=body, headers={"Idempotency-Key": "list"})
+        assert answer.status_code == 201, answer.text
+        assert "not its password" not in answer.text
+        machines = {vm["name"]: vm for vm in answer.json()["vms"]}
+        assert sorted(machines) == ["web-01", "web-05"]
+        failed = [(row["row"], row["name"], row["type"]) for row in answer.json()["failed_rows"]]
+        assert failed == [
+            (3, "web-02", "credential-refused"),
+            (4, "web-03", "vm-unreachable"),
+            (5, "Web 4", "malformed-row"),
+            (7, "web-06", "address-refused"),
+        ]
+    first = machines["web-01"]
+    assert (first["address"], first["ssh_host"], first["exporter_host"]) == ("192.0.2.7", "127.0.0.1", "192.0.2.7")
+    assert (first["credential_set"], first["labels"]) == (True, {"site": "seoul"})
+    await other.stop()
+    broken = await operator.post("/api/vms/import", json=body | {"content": "[" * 1000, "format": "yaml"})
+    assert slug(broken) == (422, "unreadable-list")
+
+
+async def test_a_certificate_opens_a_machine_with_the_key_that_it_certifies(
+    operator: AsyncClient, answers: Any
+) -> None:
+    authority, key = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    certificate = authority.generate_user_certificate(key, "platform", principals=["hcmp"])
+    trusted = authority.export_public_key().decode()
+    machine = SshMachine(trusts=f"cert-authority {trusted}", says=answers)
+    await machine.start()
+    given = {"credential": key.export_private_key().decode()}
+    assert slug(await operator.post("/api/vms", json=form(machine, **given))) == (409, "credential-refused")
+    given["certificate"] = certificate.export_certificate().decode()
+    answer = await operator.post("/api/vms", json=form(machine, **given))
+    assert answer.status_code == 201, answer.text
+    await machine.stop()
+
+
+async def test_a_machine_with_the_mark_of_a_project_and_one_without_root_are_refused(
+    operator: AsyncClient, by_hand: SshMachine, answers: Any
+) -> None:
+    answers.on_it.append("mark shop")
+    assert slug(await operator.post("/api/vms", json=form(by_hand))) == (409, "vm-used")
+    answers.broken = True
+    assert slug(await operator.post("/api/vms", json=form(by_hand))) == (409, "command-failed")

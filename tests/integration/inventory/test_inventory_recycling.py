@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -163,3 +164,59 @@ async def test_a_service_that_is_stopped_during_a_recycle_finishes_it_when_it_is
             lambda: pool_queries.counts(parts.pool), lambda seen: seen == {"available": 1}, seconds=30
         )
     assert lab.recycled == ["lab-01"]
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        ("key /home/hcmp/.ssh/authorized_keys ssh-ed25519 AAAAmina", "authorized_keys ssh-ed25519 AAAAmina"),
+        ("user mina", "user mina"),
+        ("mark the-former-project", "mark the-former-project"),
+        ("file /root/notes", "file /root/notes"),
+        ("port 5432", "port 5432"),
+        ("process 4711 1000 miner", "process 4711 1000 miner"),
+    ],
+    ids=["key", "user", "mark", "file", "port", "process"],
+)
+async def test_a_machine_that_comes_back_with_its_former_owners_things_goes_to_nobody(
+    pool_of_three: Pool, operator: AsyncClient, lab: SshLab[Machine], answers: Any, left: str, told: str
+) -> None:
+    answers.on_it.append(left)
+    path = f"/api/vms/{vm_id_of('lab-02')}"
+    await operator.post(f"{path}/recycle")
+    await settled(pool_of_three, available=2, quarantined=1)
+    reason = (await operator.get(path)).json()["reason"]
+    assert reason.startswith("recycled, but a project's things are still on it: ")
+    assert told in reason
+    assert lab.recycled == ["lab-02"], "another try would find the same"
+
+
+async def test_what_a_newer_image_brings_is_not_held_against_a_machine(
+    pool_of_three: Pool, operator: AsyncClient, answers: Any
+) -> None:
+    answers.on_it += ["package newer-agent", "unit /etc/systemd/system/newer-agent.service", "port 9182"]
+    await operator.post(f"/api/vms/{vm_id_of('lab-02')}/recycle")
+    await settled(pool_of_three, available=3)
+
+
+async def test_what_an_operator_releases_belongs_on_the_machine_from_then_on(
+    pool_of_three: Pool, operator: AsyncClient, answers: Any
+) -> None:
+    answers.on_it.append("user backup-agent")
+    path = f"/api/vms/{vm_id_of('lab-02')}"
+    await operator.post(f"{path}/recycle")
+    await settled(pool_of_three, available=2, quarantined=1)
+    released = await operator.post(f"{path}/release-quarantine")
+    assert released.json()["status"] == "available", released.text
+    await operator.post(f"{path}/recycle")
+    await settled(pool_of_three, available=3)
+
+
+async def test_a_machine_that_does_not_say_what_is_on_it_is_not_clean(
+    pool_of_three: Pool, operator: AsyncClient, answers: Any
+) -> None:
+    answers.broken = True
+    path = f"/api/vms/{vm_id_of('lab-02')}"
+    await operator.post(f"{path}/recycle")
+    await settled(pool_of_three, available=2, quarantined=1)
+    assert (await operator.get(path)).json()["reason"] == "recycling failed: it ended with an error"

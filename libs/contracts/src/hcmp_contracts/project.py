@@ -188,6 +188,15 @@ class RetryRequested(DomainEvent):
     lost: list[str] = Field(default_factory=list)
 
 
+class MachineLost(DomainEvent):
+    """A machine of the project left the pool for good, deleted by others in its provider for one."""
+
+    event_type: ClassVar[str] = "hcmp.project.machine-lost.v1"
+    vm_id: str
+    name: str
+    reason: str
+
+
 class LeaseExtended(DomainEvent):
     event_type: ClassVar[str] = "hcmp.project.lease-extended.v1"
     before: datetime | None
@@ -233,6 +242,7 @@ ProjectEvent = (
     | CancelRequested
     | ProjectCancelled
     | RetryRequested
+    | MachineLost
     | LeaseExtended
     | LeaseWarning
     | LeaseExpired

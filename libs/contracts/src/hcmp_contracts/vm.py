@@ -7,6 +7,8 @@ from pydantic import Field
 from hcmp_contracts.envelope import DomainEvent
 
 ProviderName = Literal["docker", "vsphere", "static"]
+# What of a machine may change behind the platform's back. `presence`: whether its provider still has it.
+Drifting = Literal["address", "ssh-endpoint", "power", "host-key", "presence"]
 
 # Kinds of SSH host keys in the order of preference: a machine with several keys is pinned by its best.
 HOST_KEY_ALGORITHMS = (
@@ -22,11 +24,13 @@ HOST_KEY_ALGORITHMS = (
 class VmRegistered(DomainEvent):
     """A machine entered the pool; its SSH host key is pinned from here on.
 
-    `address` is what people and the other machines of a project use; the SSH and exporter endpoints are
-    how the platform reaches it. `placement` is the hypervisor's host that it runs on, empty where the provider
-    knows none. With `ssh_certificates` it was seen to let the platform in by a certificate; otherwise, and for
-    `sudo`, there is `credential`, Fernet ciphertext; without either the platform's own key opens it.
-    `request_id` and `request_digest` tell a request that is repeated under its Idempotency-Key what it made.
+    `address` is what people and the other machines of a project use; the SSH and exporter endpoints are how the
+    platform reaches it. `placement` is the hypervisor's host that it runs on, empty where the provider knows none.
+    With `ssh_certificates` it was seen to let the platform in by a certificate; otherwise, and for `sudo`, there
+    is `credential`, Fernet ciphertext; without either the platform's own key opens it. `request_id` and
+    `request_digest` tell a request that is repeated under its Idempotency-Key what it made. `baseline` is what was
+    on the machine when it came, one fact a line, absent when nobody looked: whatever else is found on it later was
+    a project's.
     """
 
     event_type: ClassVar[str] = "hcmp.vm.registered.v1"
@@ -46,6 +50,7 @@ class VmRegistered(DomainEvent):
     labels: dict[str, str] = Field(default_factory=dict)
     request_id: str = ""
     request_digest: str = ""
+    baseline: list[str] | None = None
 
 
 class VmLabelsChanged(DomainEvent):
@@ -86,7 +91,9 @@ class VmRecycleStarted(DomainEvent):
 
 
 class VmRecycled(DomainEvent):
-    """The machine is clean again, reachable at these endpoints under this newly pinned host key."""
+    """The machine is clean again, reachable at these endpoints under this newly pinned host key. What is on it now
+    is its `baseline` from here on; absent when that stays as it was.
+    """
 
     event_type: ClassVar[str] = "hcmp.vm.recycled.v1"
     address: str
@@ -98,11 +105,17 @@ class VmRecycled(DomainEvent):
     placement: str = ""
     host_key: str
     ssh_certificates: bool = False
+    baseline: list[str] | None = None
 
 
 class VmQuarantined(DomainEvent):
+    """Set aside until an operator decides. Only a clean machine that was merely `unreachable` comes back by
+    itself, once it answers again.
+    """
+
     event_type: ClassVar[str] = "hcmp.vm.quarantined.v1"
     reason: str
+    unreachable: bool = False
 
 
 class VmMaintenanceStarted(DomainEvent):
@@ -115,11 +128,15 @@ class VmMaintenanceEnded(DomainEvent):
 
 
 class VmRetired(DomainEvent):
-    """It left the pool, and its provider sees to it; one that is `forgotten` is left as it is."""
+    """It left the pool, and its provider sees to it; one that is `forgotten` is left as it is. `project_id` is the
+    project that held it until then, if one did; `name` the machine's.
+    """
 
     event_type: ClassVar[str] = "hcmp.vm.retired.v1"
     reason: str
     forgotten: bool = False
+    name: str = ""
+    project_id: str | None = None
 
 
 class VmHostKeyChanged(DomainEvent):
@@ -128,6 +145,18 @@ class VmHostKeyChanged(DomainEvent):
     event_type: ClassVar[str] = "hcmp.vm.host-key-changed.v1"
     pinned: str
     presented: str
+
+
+class VmDrifted(DomainEvent):
+    """Something of the machine was changed outside: it is now `after`, and was `before`. It is no drift any more
+    when `after` is what is recorded. Another host key than the pinned one is `host-key-changed`; only its way
+    back is told here.
+    """
+
+    event_type: ClassVar[str] = "hcmp.vm.drifted.v1"
+    what: Drifting
+    before: str
+    after: str
 
 
 VmEvent = (
@@ -144,4 +173,5 @@ VmEvent = (
     | VmMaintenanceEnded
     | VmRetired
     | VmHostKeyChanged
+    | VmDrifted
 )

@@ -4,7 +4,8 @@ A service's own type of machine is handed in, so that this knows no service.
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -33,10 +34,18 @@ class _Door(asyncssh.SSHServer):
         return username == USER and password == self._machine.password
 
 
+async def well(command: str) -> str | None:
+    """What a clean machine with room and the right time says when the platform looks at it."""
+    if command.startswith("df "):
+        return f"Filesystem 1024-blocks Used Available\n/dev/vda1 60000000 9000000 50000000\n{time.time()}\n"
+    return "user hcmp\nend"
+
+
 @dataclass
 class SshMachine:
     """One SSH server on loopback. Starting it again keeps its port and changes its host key. `trusts` are lines of
-    an authorized_keys file, a certificate authority's for one.
+    an authorized_keys file, a certificate authority's for one. `says` answers the commands that are run there;
+    None for one that fails.
     """
 
     authorized_key: bytes | None = None
@@ -45,19 +54,29 @@ class SshMachine:
     port: int = 0
     host_key: str = ""
     host: str = "127.0.0.1"
+    says: Callable[[str], Awaitable[str | None]] = well
+    _key: asyncssh.SSHKey | None = None
     _listener: asyncssh.SSHAcceptor | None = None
 
-    async def start(self) -> None:
-        key = asyncssh.generate_private_key("ssh-ed25519")
+    async def start(self, *, same_key: bool = False) -> None:
+        if self._key is None or not same_key:
+            self._key = asyncssh.generate_private_key("ssh-ed25519")
+        key = self._key
         self._listener = await asyncssh.listen(
             self.host,
             self.port,
             server_factory=lambda: _Door(self),
             server_host_keys=[key],
             authorized_client_keys=asyncssh.import_authorized_keys(self.trusts) if self.trusts else None,
+            process_factory=self._answer,
         )
         self.port = self._listener.get_port()
         self.host_key = " ".join(key.export_public_key().decode().split()[:2])
+
+    async def _answer(self, process: asyncssh.SSHServerProcess[str]) -> None:
+        said = await self.says(process.command or "")
+        process.stdout.write(said or "")
+        process.exit(1 if said is None else 0)
 
     async def stop(self) -> None:
         if self._listener is not None:
@@ -75,7 +94,8 @@ class SshLab(Generic[M]):
     """A provider of such machines. `machine` is the service's type, `error` what its provider raises.
 
     `trusts` says what a machine of this name trusts beside the key. `broken` is how many of the next calls fail;
-    `gate` holds recycles until it is set.
+    `gate` holds recycles until it is set; `says` is what new machines answer; `power` is what is told of a machine
+    by name.
     """
 
     machine: Callable[..., M]
@@ -86,6 +106,8 @@ class SshLab(Generic[M]):
     recycled: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     broken: int = 0
+    says: Callable[[str], Awaitable[str | None]] = well
+    power: dict[str, str] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -98,7 +120,9 @@ class SshLab(Generic[M]):
     async def create(self, name: str) -> M:
         self._fail_if_broken()
         await self.destroy(f"lab/{name}")
-        machine = self.machines[name] = SshMachine(authorized_key=self.authorized_key, trusts=self.trusts(name))
+        machine = self.machines[name] = SshMachine(
+            authorized_key=self.authorized_key, trusts=self.trusts(name), says=self.says
+        )
         await machine.start()
         return self._described(name)
 
@@ -141,4 +165,5 @@ class SshLab(Generic[M]):
             exporter_port=9100,
             provider_ref=f"lab/{name}",
             host_key=machine.host_key,
+            power=self.power.get(name, "on"),
         )

@@ -1,9 +1,11 @@
 """The composition root of the inventory: the only file that puts its parts together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from uuid_utils.compat import uuid7
 
 from hcmp_eventstore.reactor import Handler, Reactor
 from hcmp_eventstore.store import utc_now
@@ -13,6 +15,7 @@ from hcmp_inventory.adapters.backups import StreamBackups
 from hcmp_inventory.adapters.certificates import ProbeCertificates, TrustedAuthorities
 from hcmp_inventory.adapters.docker import DockerProvider
 from hcmp_inventory.adapters.exclusive import AdvisoryLocks
+from hcmp_inventory.adapters.playbook_cleaner import PlaybookCleaner
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
 from hcmp_inventory.adapters.ssh import SshProber
 from hcmp_inventory.adapters.vault import FernetVault
@@ -22,6 +25,8 @@ from hcmp_inventory.adapters.vsphere.provider import VsphereProvider
 from hcmp_inventory.adapters.vsphere.reaching import Reach
 from hcmp_inventory.api.application import application
 from hcmp_inventory.api.parts import Parts
+from hcmp_inventory.domain.vitals import Limits
+from hcmp_inventory.handlers import drift, health
 from hcmp_inventory.handlers.adoption import Adoptions
 from hcmp_inventory.handlers.allocation import Allocations
 from hcmp_inventory.handlers.imports import Imports
@@ -29,6 +34,7 @@ from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.handlers.static_imports import StaticImports
 from hcmp_inventory.handlers.vcenter import VcenterSettings
 from hcmp_inventory.ports.hypervisor import Vcenter
 from hcmp_inventory.ports.provider import Provider
@@ -42,8 +48,10 @@ from hcmp_inventory.reactors import (
     recycling,
     resetting,
     retirement,
+    sweeping,
 )
 from hcmp_inventory.settings import InventorySettings
+from hcmp_runner.run_directory import prepare
 from hcmp_webkit.identity import Identity as Readers
 from hcmp_webkit.platform import Platform, open_platform
 from hcmp_webkit.serve import serve
@@ -52,6 +60,7 @@ from hcmp_webkit.ssh_certificates import SshCertificates
 SERVICE = "inventory"
 GRANTS_AT_ONCE = 8
 RECYCLES_AT_ONCE = 8
+PROBE_SECONDS = 5.0
 
 
 def build(
@@ -67,6 +76,8 @@ def build(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            if settings.playbooks_dir is not None:
+                await asyncio.to_thread(prepare, settings.run_directory)
             platform = await stack.enter_async_context(
                 open_platform(settings, service=SERVICE, model=MODEL, identity=identity)
             )
@@ -79,6 +90,9 @@ def build(
             parts = _parts(settings, platform, machines, {**lab, "vsphere": vcenter}, (vcenter_settings, vcenter))
             reactors = _reactors(settings, platform, parts)
             await stack.enter_async_context(platform.reacting(reactors))
+            await stack.enter_async_context(
+                platform.background(*(sweep.run() for sweep in _sweeps(settings, platform, parts)))
+            )
             app.state.parts = parts
             platform.attach(app)
             yield
@@ -144,6 +158,7 @@ def _parts(
         machines=machines,
         imports=Imports(machines=machines, providers=providers, exclusive=locks),
         policies=PoolPolicies(platform.store),
+        static_imports=StaticImports(machines),
         settings=stored.settings,
         vcenter=vcenter,
         vcenter_settings=stored,
@@ -174,7 +189,7 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
     )
     grants = granting.Granting(allocations, picking.Picks(store, pool, projector), parts.resets)
     keeper = keeping.Keeping(pool, projector, parts.imports, parts.policies, parts.resets)
-    recycler = recycling.Recycler(parts.machines, providers, parts.resets)
+    recycler = recycling.Recycler(parts.machines, providers, parts.resets, _cleaner(settings, platform))
     reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets, parts.policies)
 
     def reactor(name: str, subjects: tuple[str, ...], handle: Handler, slots: int = 1) -> Reactor:
@@ -188,6 +203,34 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
         reactor("recycling", recycling.SUBJECTS, recycler, RECYCLES_AT_ONCE),
         reactor("retirement", retirement.SUBJECTS, retirement.Undertaker(store, providers, locks), slots=2),
         reactor("reset", resetting.SUBJECTS, reset),
+    ]
+
+
+def _cleaner(settings: InventorySettings, platform: Platform) -> PlaybookCleaner | None:
+    if settings.playbooks_dir is None:
+        return None
+    return PlaybookCleaner(
+        playbooks=settings.playbooks_dir,
+        run_directory=settings.run_directory,
+        platform_key=settings.ssh_key_file,
+        certificate=ProbeCertificates(SshCertificates(platform.client), clock=utc_now).of,
+    )
+
+
+def _sweeps(settings: InventorySettings, platform: Platform, parts: Parts) -> list[sweeping.Sweeping]:
+    """The sweeps that the settings want."""
+    machines, pool, locks = parts.machines, platform.pool, parts.imports.exclusive
+    certificate = ProbeCertificates(SshCertificates(platform.client), clock=utc_now).of
+    impatient = SshProber(key_file=settings.ssh_key_file, certificate=certificate, seconds=PROBE_SECONDS)
+    limits = Limits(settings.health_free_mib * 1024**2, settings.health_clock_seconds)
+    wanted = (
+        ("health", health.Health(machines, impatient, pool, limits).sweep, settings.health_seconds),
+        ("drift", drift.Drifts(machines, pool, parts.imports.providers).sweep, settings.drift_seconds),
+    )
+    return [
+        sweeping.Sweeping(name, sweep, seconds, locks, platform.projector, uuid7)
+        for name, sweep, seconds in wanted
+        if seconds
     ]
 
 

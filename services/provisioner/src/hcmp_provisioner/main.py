@@ -17,7 +17,7 @@ from hcmp_provisioner.handlers.admission import Admission
 from hcmp_provisioner.handlers.projects import Projects
 from hcmp_provisioner.live_log import LiveLog
 from hcmp_provisioner.projections.read_model import READ_MODEL
-from hcmp_provisioner.reactors import admissions, denials, holds, lease_warnings, leases, quotas, reset
+from hcmp_provisioner.reactors import admissions, denials, holds, lease_warnings, leases, losses, quotas, reset
 from hcmp_provisioner.reactors.commanding import SERVICE
 from hcmp_provisioner.settings import ApiSettings
 from hcmp_webkit.identity import Identity
@@ -68,6 +68,7 @@ def _reactors(platform: Platform, admission: Admission) -> list[Reactor]:
         reactor("hold-due", (f"{holds.HOLD_DUE}.*",), hold.end, TIMERS),
         reactor("allocation-denied", denials.SUBJECTS, denials.Denials(store)),
         reactor("admissions", admissions.SUBJECTS, admissions.Admissions(admission, projector)),
+        reactor("machines-lost", losses.SUBJECTS, losses.Losses(store)),
         reactor("quotas", quotas.SUBJECTS, quotas.Quotas(store)),
         reactor("factory-reset", reset.SUBJECTS, reset.Reset(store, projector, pool)),
     ]

@@ -215,10 +215,12 @@ export interface paths {
         put?: never;
         /**
          * Import Vms
-         * @description Fill the pool: with lab machines (lab-01 …), clones of a template (vm-01 …), or machines that vCenter has.
+         * @description Fill the pool: with lab machines (lab-01 …), clones of a template (vm-01 …), machines that vCenter has, or
+         *     those of a list.
          *
          *     Answers when all of them can be reached. Under the same Idempotency-Key a repeated request makes only what
-         *     is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others.
+         *     is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others; a
+         *     row of a list that cannot be taken is among `failed_rows`, with its number and the reason.
          */
         post: operations["import_vms"];
         delete?: never;
@@ -337,10 +339,49 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Drifted
+         * @description Something of a machine that is not as it is recorded: `before` is what is recorded, `after` what was
+         *     found.
+         */
+        Drifted: {
+            /** After */
+            after: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before */
+            before: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "address" | "ssh-endpoint" | "power" | "host-key" | "presence";
+        };
+        /**
+         * FailedRow
+         * @description `row` is the spreadsheet's number (its title is row 1), or the place in a YAML list. `type` is the problem's
+         *     slug, `malformed-row` for a row that cannot be read.
+         */
+        FailedRow: {
+            /** Detail */
+            detail: string;
+            /** Name */
+            name: string | null;
+            /** Row */
+            row: number;
+            /** Type */
+            type: string;
+        };
+        /**
          * ImportedMachines
-         * @description `failures` says, by name, why a machine was not taken; it stopped none of the others.
+         * @description `failures` says, by name, why a machine was not taken, and `failed_rows` which rows of a list were not; they
+         *     stopped none of the others.
          */
         ImportedMachines: {
+            /** Failed Rows */
+            failed_rows?: components["schemas"]["FailedRow"][];
             /** Failures */
             failures?: {
                 [key: string]: string;
@@ -383,6 +424,8 @@ export interface components {
             changed_at: string;
             /** Credential Set */
             credential_set: boolean;
+            /** Drift */
+            drift: components["schemas"]["Drifted"][];
             /** Exporter Host */
             exporter_host: string;
             /** Exporter Port */
@@ -457,7 +500,8 @@ export interface components {
         /**
          * NewMachineBody
          * @description `credential` is a password or a private key (OpenSSH or PEM); without it the machine must trust the
-         *     platform's SSH certificate authority.
+         *     platform's SSH certificate authority. `ssh_host` is for a machine that the platform reaches elsewhere than at
+         *     the address that people use.
          */
         NewMachineBody: {
             /**
@@ -466,6 +510,8 @@ export interface components {
              * @example web-01.example.org
              */
             address: string;
+            /** Certificate */
+            certificate?: string | null;
             /** Credential */
             credential?: string | null;
             /**
@@ -482,6 +528,8 @@ export interface components {
              * @example web-01
              */
             name: string;
+            /** Ssh Host */
+            ssh_host?: string | null;
             /**
              * Ssh Port
              * @default 22
@@ -607,6 +655,8 @@ export interface components {
         PoolMachine: {
             /** Address */
             address: string | null;
+            /** Drift */
+            drift: components["schemas"]["Drifted"][] | null;
             /** Id */
             id: string;
             /** Labels */
@@ -799,6 +849,29 @@ export interface components {
             vcenter_template?: string | null;
             /** Vcenter Username */
             vcenter_username?: string | null;
+        };
+        /**
+         * StaticImport
+         * @description Machines that stand in a list. CSV: the first row names the columns; a spreadsheet's semicolons, byte order
+         *     mark and line ends are understood. YAML: a list of mappings. Columns: name, address, ssh_host, ssh_port,
+         *     ssh_user, password, private_key, certificate, exporter_port, labels.<name>.
+         */
+        StaticImport: {
+            /**
+             * Content
+             * Format: password
+             */
+            content: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "csv" | "yaml";
+            /**
+             * Provider
+             * @constant
+             */
+            provider: "static";
         };
         /** TargetGroup */
         TargetGroup: {
@@ -1603,7 +1676,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LabImport"] | components["schemas"]["VsphereClones"] | components["schemas"]["VsphereImport"];
+                "application/json": components["schemas"]["LabImport"] | components["schemas"]["VsphereClones"] | components["schemas"]["VsphereImport"] | components["schemas"]["StaticImport"];
             };
         };
         responses: {

@@ -465,12 +465,19 @@ export interface components {
             /** Days */
             days: number;
         };
-        /** MachineAnswer */
+        /**
+         * MachineAnswer
+         * @description `lost_at`: since then the machine is gone for good, deleted in its provider for one.
+         */
         MachineAnswer: {
             /** Address */
             address: string;
             /** Id */
             id: string;
+            /** Lost At */
+            lost_at: string | null;
+            /** Lost Reason */
+            lost_reason: string | null;
             /** Name */
             name: string;
             /** Role */

@@ -44,7 +44,7 @@ export function fromEvent(event: CloudEvent, people: ReadonlyMap<string, string>
   };
 }
 
-const bad = /failed|denied|rejected|quarantined|suspended|unreachable|host-key-changed|threshold-crossed/;
+const bad = /failed|denied|rejected|quarantined|suspended|unreachable|host-key-changed|machine-lost|threshold-crossed/;
 const good = /provisioned$|recycled|approved|recovered|succeeded|reactivated/;
 
 /** Whether a kind of event is good news, bad, or neither. */

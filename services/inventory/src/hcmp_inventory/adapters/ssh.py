@@ -1,18 +1,25 @@
 """Connections to machines over SSH: the host key is always checked, but for the one contact that learns it."""
 
 import asyncio
+import shlex
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import structlog
 
 from hcmp_contracts.vm import HOST_KEY_ALGORITHMS
+from hcmp_inventory.adapters import survey_program
 from hcmp_inventory.adapters.certificates import Pair
+from hcmp_inventory.domain.survey import Survey
+from hcmp_inventory.domain.vitals import Vitals
 from hcmp_inventory.ports.connections import (
     CertificateUnavailableError,
+    CommandFailedError,
     CredentialRefusedError,
     HostKeyMismatchError,
     Login,
@@ -22,6 +29,14 @@ from hcmp_inventory.ports.connections import (
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 10.0
+# Thousands of machines are probed each minute: first the ciphers that cost the processor least.
+CIPHERS = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr"]
+SURVEY_SECONDS = 60.0
+LONGEST_ANSWER = 256 * 1024
+# The fullest disk of those where packages, their data and logs go, and the time with its fraction.
+VITALS = "df -Pk / /var /tmp && date +%s.%N"
+# Root already, or by sudo: with its password on standard input where there is one, and without asking otherwise.
+AS_ROOT = 'if [ "$(id -u)" = 0 ]; then exec {program}; else exec sudo {how} -- {program}; fi'
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,8 @@ class SshProber:
         self._keys = [] if key_file is None else [asyncssh.read_private_key(key_file)]
         self._certificate = certificate
         self._seconds = seconds
+        program = Path(survey_program.__file__).read_text(encoding="utf-8")
+        self._survey = shlex.join(["python3", "-I", "-c", program])
 
     async def host_key(self, host: str, port: int) -> str:
         async with self._bounded(host, port):
@@ -69,6 +86,41 @@ class SshProber:
             await self._sign_in(login, self._credentials(login))
         return True
 
+    async def vitals(self, login: Login) -> Vitals:
+        async with self._signed_in(login, await self._all_means(login)) as connection:
+            began = time.time()
+            said = await _said(connection, VITALS)
+            ended = time.time()
+        *disks, clock = said.splitlines()[1:] or [""]
+        try:
+            free = min(int(line.split()[3]) for line in disks) * 1024
+            return Vitals(free, float(clock) - (began + ended) / 2, (ended - began) / 2)
+        except (ValueError, IndexError) as error:
+            raise CommandFailedError("it does not say how full its disk is and what time it has") from error
+
+    async def survey(self, login: Login) -> Survey:
+        means = await self._all_means(login)
+        how = "-n" if means.password is None else "-S -p ''"
+        told = "" if means.password is None else f"{means.password}\n"
+        async with self._signed_in(login, means, seconds=SURVEY_SECONDS) as connection:
+            said = await _said(connection, AS_ROOT.format(program=self._survey, how=how), told)
+        *facts, end = said.splitlines() or [""]
+        if end != "end":
+            raise CommandFailedError("it does not say all that is on it")
+        own = tuple(f" {_text(key)}" for key in self._keys)
+        return frozenset(fact for fact in facts if not (fact.startswith("key ") and fact.endswith(own)))
+
+    async def _all_means(self, login: Login) -> Means:
+        """All that may open the machine, in one connection: a certificate first."""
+        credentials = self._credentials(login)
+        try:
+            return Means([await self._certificate(login.machine), *credentials.keys], credentials.password)
+        except CertificateUnavailableError as error:
+            if not credentials.keys and credentials.password is None:
+                raise
+            log.warning("no_certificate", machine=login.machine, reason=str(error))
+            return credentials
+
     async def _without_certificate(self, login: Login, missing: CertificateUnavailableError | None) -> bool:
         """When a certificate was `missing`, a refusal is not the last word."""
         try:
@@ -87,9 +139,19 @@ class SshProber:
         return True
 
     async def _sign_in(self, login: Login, means: Means) -> None:
+        async with self._signed_in(login, means):
+            pass
+
+    @asynccontextmanager
+    async def _signed_in(
+        self, login: Login, means: Means, *, seconds: float | None = None
+    ) -> AsyncIterator[asyncssh.SSHClientConnection]:
         try:
-            async with self._bounded(login.host, login.port), await self._connect(login, means):
-                pass
+            async with (
+                self._bounded(login.host, login.port, seconds),
+                await self._connect(login, means) as connection,
+            ):
+                yield connection
         except asyncssh.HostKeyNotVerifiable as error:
             presented = await self.host_key(login.host, login.port)
             if presented == login.host_key:
@@ -107,6 +169,8 @@ class SshProber:
             password=means.password,
             known_hosts=([asyncssh.import_public_key(login.host_key)], [], []),
             server_host_key_algs=list(HOST_KEY_ALGORITHMS),
+            encryption_algs=CIPHERS,
+            compression_algs=["none"],
             connect_timeout=self._seconds,
             login_timeout=self._seconds,
             agent_path=None,
@@ -120,24 +184,53 @@ class SshProber:
         if "-----BEGIN" not in login.credential:
             return Means(password=login.credential)
         try:
-            return Means([asyncssh.import_private_key(login.credential)])
+            return Means(_keys(login.credential))
         except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
             raise CredentialRefusedError(login.user, f"the private key cannot be read: {error}") from error
 
     @asynccontextmanager
-    async def _bounded(self, host: str, port: int) -> AsyncIterator[None]:
+    async def _bounded(self, host: str, port: int, seconds: float | None = None) -> AsyncIterator[None]:
         """Give up after the time that is allowed, and say in our words what went wrong."""
+        allowed = seconds or self._seconds
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(allowed):
                 yield
         except TimeoutError as error:
-            raise UnreachableError(host, port, f"no answer within {self._seconds:.0f} s") from error
+            raise UnreachableError(host, port, f"no answer within {allowed:.0f} s") from error
         except asyncssh.PermissionDenied as error:
             raise CredentialRefusedError("the user", error.reason) from error
         except asyncssh.HostKeyNotVerifiable:
             raise
         except (OSError, asyncssh.Error) as error:
             raise UnreachableError(host, port, str(error)) from error
+
+
+def _keys(credential: str) -> list[Any]:
+    """A private key, or a key and behind it its certificate: then with the certificate first."""
+    head, end, certificate = credential.partition("-----END ")
+    label, newline, certificate = certificate.partition("\n")
+    key = asyncssh.import_private_key(head + end + label + newline)
+    if not certificate.strip():
+        return [key]
+    return [(key, asyncssh.import_certificate(certificate.strip())), key]
+
+
+async def _said(connection: asyncssh.SSHClientConnection, command: str, told: str = "") -> str:
+    """What a command says on its output, once it has ended well. Raises CommandFailedError."""
+    async with connection.create_process(command, encoding="utf-8", errors="replace", window=65536) as process:
+        with suppress(BrokenPipeError):  # it may have ended without having read anything
+            process.stdin.write(told)
+            process.stdin.write_eof()
+        said = ""
+        while part := await process.stdout.read(65536):
+            said += part
+            if len(said) > LONGEST_ANSWER:
+                raise CommandFailedError("it says more than can be true")
+        complaint = (await process.stderr.read(2000)).strip()
+        await process.wait_closed()
+        if process.exit_status != 0:
+            raise CommandFailedError(complaint.splitlines()[-1] if complaint else "it ended with an error")
+    return said
 
 
 def _text(key: asyncssh.SSHKey) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from hcmp_inventory.api.models import NAME, Machine, PoolMachine
+from hcmp_inventory.api.models import NAME, Drifted, Machine, PoolMachine
 from hcmp_inventory.api.parts import Parts
 from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.projections.pool_queries import Cell, Row
@@ -14,14 +14,14 @@ from hcmp_webkit.problems import Problem, not_found
 
 
 def machine(row: Row) -> Machine:
-    return Machine(id=row.vm_id, **asdict(row))
+    return Machine(id=row.vm_id, **asdict(row) | {"drift": _drift(row)})
 
 
 def pool_machine(cell: Cell, reader: Principal) -> PoolMachine:
     """Operators see all of it; others see all of their own machines, and of the rest name and status."""
     if reader.is_operator or cell.owner_id == reader.account_id:
-        return PoolMachine(id=cell.vm_id, **asdict(cell))
-    nothing = dict.fromkeys(("address", "provider", "project_id", "owner", "role", "reason", "labels"))
+        return PoolMachine(id=cell.vm_id, **asdict(cell) | {"drift": _drift(cell)})
+    nothing = dict.fromkeys(("address", "provider", "project_id", "owner", "role", "reason", "drift", "labels"))
     return PoolMachine(id=cell.vm_id, name=cell.name, status=cell.status, **nothing)
 
 
@@ -31,6 +31,12 @@ def name_in(cursor: str | None) -> str | None:
     if name is not None and not re.fullmatch(NAME, name):
         raise unknown_cursor()
     return name
+
+
+def _drift(machine: Row | Cell) -> list[Drifted]:
+    """The oldest change first."""
+    changes = [Drifted.model_validate({"what": what, **seen}) for what, seen in machine.drift.items()]
+    return sorted(changes, key=lambda change: change.at)
 
 
 async def present(parts: Parts, vm_ids: Sequence[str], sequence: int) -> list[Machine]:

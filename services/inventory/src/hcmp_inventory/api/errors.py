@@ -8,16 +8,17 @@ from hcmp_inventory.domain.system import ResetInProgressError
 from hcmp_inventory.domain.vm_errors import (
     VmInUseError,
     VmNameTakenError,
-    VmNotRecyclableError,
     VmUnknownError,
     VmWrongStatusError,
 )
 from hcmp_inventory.handlers.adoption import LARGEST_ADOPTION, TooManyMachinesError
 from hcmp_inventory.handlers.imports import ImportIncompleteError, NoProviderError
+from hcmp_inventory.handlers.machines import MachineUsedError
 from hcmp_inventory.handlers.versioned import ChangedMeanwhileError
 from hcmp_inventory.ports.connections import (
     AddressRefusedError,
     CertificateUnavailableError,
+    CommandFailedError,
     CredentialRefusedError,
     HostKeyMismatchError,
     UnreachableError,
@@ -62,16 +63,6 @@ def _wrong_status(error: VmWrongStatusError) -> Problem:
         name=error.name,
         vm_status=error.status,
         attempted=error.attempted,
-    )
-
-
-def _not_recyclable(error: VmNotRecyclableError) -> Problem:
-    return Problem(
-        "vm-not-recyclable",
-        title="The machine cannot be recycled",
-        status=409,
-        detail=f"{error.name} was added by hand, so no provider can make it new. Clean it, then release it.",
-        name=error.name,
     )
 
 
@@ -124,6 +115,27 @@ def _certificate_unavailable(error: CertificateUnavailableError) -> Problem:
         status=503,
         detail=f"{error} Try again in a moment.",
         headers={"Retry-After": "5"},
+    )
+
+
+def _command_failed(error: CommandFailedError) -> Problem:
+    return Problem(
+        "command-failed",
+        title="The platform cannot work on the machine",
+        status=409,
+        detail=f"It was let in, but could not look around as root: {error}. The user needs sudo, and the machine "
+        "Python 3.",
+        reason=error.reason,
+    )
+
+
+def _machine_used(error: MachineUsedError) -> Problem:
+    return Problem(
+        "vm-used",
+        title="The machine was not cleaned since a project had it",
+        status=409,
+        detail=f"{error}. Set it up anew, or clean it and remove /etc/hcmp; then add it.",
+        name=error.name,
     )
 
 
@@ -224,13 +236,14 @@ ERRORS: ErrorTable = {
     VmUnknownError: lambda _: not_found(),
     VmNameTakenError: _name_taken,
     VmInUseError: _in_use,
-    VmNotRecyclableError: _not_recyclable,
     VmWrongStatusError: _wrong_status,
     UnreachableError: _unreachable,
     AddressRefusedError: _address_refused,
     HostKeyMismatchError: _host_key_mismatch,
     CredentialRefusedError: _credential_refused,
     CertificateUnavailableError: _certificate_unavailable,
+    CommandFailedError: _command_failed,
+    MachineUsedError: _machine_used,
     ImportIncompleteError: _import_incomplete,
     NoProviderError: _no_provider,
     VcenterError: _vcenter,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag, model_validator
 
-from hcmp_inventory.api.models import Body, Labels, Port, UserName, stored_whole
+from hcmp_inventory.api.models import Body, Labels, Port, StaticImport, UserName, stored_whole
 from hcmp_inventory.api.settings_models import CloneBody, Text
 
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,80}$", examples=["vm-1042"])]
@@ -57,6 +57,8 @@ class VsphereImport(Body):
 def _way(body: Any) -> str:
     """Which of them a body is: clones are counted."""
     given = body if isinstance(body, dict) else body.model_dump()
+    if given.get("provider") == "static":
+        return "static"
     if given.get("provider") != "vsphere":
         return "docker"
     return "clones" if "count" in given else "import"
@@ -65,6 +67,7 @@ def _way(body: Any) -> str:
 ImportBody = Annotated[
     Annotated[LabImport, Tag("docker")]
     | Annotated[VsphereClones, Tag("clones")]
-    | Annotated[VsphereImport, Tag("import")],
+    | Annotated[VsphereImport, Tag("import")]
+    | Annotated[StaticImport, Tag("static")],
     Discriminator(_way),
 ]

@@ -2,11 +2,12 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from hcmp_contracts.system import MachinesChoice
+from hcmp_contracts.vm import Drifting
 from hcmp_inventory.domain.vm_situations import VmStatus
 
 _LABEL = r"^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$"
@@ -45,6 +46,14 @@ Host = Annotated[
 Port = Annotated[int, Field(ge=1, le=65535)]
 USER_NAME = r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$"
 UserName = Annotated[str, Field(pattern=USER_NAME, examples=["hcmp"])]
+Certificate = Annotated[
+    str,
+    Field(
+        max_length=20_000,
+        pattern=r"^[a-z0-9@.-]+-cert-v01@openssh\.com [A-Za-z0-9+/=]+( [^\r\n]*)?\s*$",
+        description="the OpenSSH certificate of the private key, one line",
+    ),
+]
 Labels = Annotated[
     dict[Annotated[str, Field(pattern=_LABEL)], Annotated[Line, Field(max_length=200)]], Field(max_length=32)
 ]
@@ -59,18 +68,35 @@ class Body(BaseModel):
 
 class NewMachineBody(Body):
     """`credential` is a password or a private key (OpenSSH or PEM); without it the machine must trust the
-    platform's SSH certificate authority.
+    platform's SSH certificate authority. `ssh_host` is for a machine that the platform reaches elsewhere than at
+    the address that people use.
     """
 
     name: MachineName
     address: Host
+    ssh_host: Host | None = None
     ssh_port: Port = 22
     ssh_user: UserName = "hcmp"
     exporter_port: Port = 9100
     credential: (
         Annotated[SecretStr, Field(min_length=1, max_length=20_000), AfterValidator(stored_whole)] | None
     ) = None
+    certificate: Certificate | None = None
     labels: Labels = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _certificate_of_a_key(self) -> Self:
+        key = self.credential.get_secret_value() if self.credential else ""
+        if self.certificate is not None and "-----BEGIN" not in key:
+            raise ValueError("a certificate goes with the private key that it certifies")
+        return self
+
+    def secret(self) -> str | None:
+        """What is kept to sign in with: the password, or the key and behind it its certificate."""
+        if self.credential is None:
+            return None
+        key = self.credential.get_secret_value()
+        return key if self.certificate is None else f"{key.rstrip()}\n{self.certificate.strip()}\n"
 
 
 class LabelsBody(Body):
@@ -79,6 +105,28 @@ class LabelsBody(Body):
 
 class MaintenanceBody(Body):
     reason: Reason
+
+
+class StaticImport(Body):
+    """Machines that stand in a list. CSV: the first row names the columns; a spreadsheet's semicolons, byte order
+    mark and line ends are understood. YAML: a list of mappings. Columns: name, address, ssh_host, ssh_port,
+    ssh_user, password, private_key, certificate, exporter_port, labels.<name>.
+    """
+
+    provider: Literal["static"]
+    format: Literal["csv", "yaml"]
+    content: Annotated[SecretStr, Field(min_length=1, max_length=500_000)]
+
+
+class FailedRow(BaseModel):
+    """`row` is the spreadsheet's number (its title is row 1), or the place in a YAML list. `type` is the problem's
+    slug, `malformed-row` for a row that cannot be read.
+    """
+
+    row: int
+    name: str | None
+    type: str
+    detail: str
 
 
 class ResetAccepted(BaseModel):
@@ -92,6 +140,17 @@ class ResetBody(Body):
     confirm: Literal["RESET"]
     machines: MachinesChoice = "recycle"
     password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
+
+class Drifted(BaseModel):
+    """Something of a machine that is not as it is recorded: `before` is what is recorded, `after` what was
+    found.
+    """
+
+    what: Drifting
+    before: str
+    after: str
+    at: Utc
 
 
 class Machine(BaseModel):
@@ -120,6 +179,7 @@ class Machine(BaseModel):
     owner: str | None
     role: str | None
     reason: str | None
+    drift: list[Drifted]
     registered_at: Utc
     changed_at: Utc
 
@@ -130,10 +190,13 @@ class MachinePage(BaseModel):
 
 
 class ImportedMachines(BaseModel):
-    """`failures` says, by name, why a machine was not taken; it stopped none of the others."""
+    """`failures` says, by name, why a machine was not taken, and `failed_rows` which rows of a list were not; they
+    stopped none of the others.
+    """
 
     vms: list[Machine]
     failures: dict[str, str] = Field(default_factory=dict)
+    failed_rows: list[FailedRow] = Field(default_factory=list)
 
 
 class PoolMachine(BaseModel):
@@ -150,6 +213,7 @@ class PoolMachine(BaseModel):
     owner: str | None
     role: str | None
     reason: str | None
+    drift: list[Drifted] | None
     labels: dict[str, str] | None
 
 

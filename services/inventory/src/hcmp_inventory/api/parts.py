@@ -13,6 +13,7 @@ from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.handlers.static_imports import StaticImports
 from hcmp_inventory.handlers.vcenter import VcenterSettings
 from hcmp_inventory.ports.hypervisor import Vcenter
 
@@ -24,6 +25,7 @@ class Parts:
     machines: Machines
     imports: Imports
     policies: PoolPolicies
+    static_imports: StaticImports
     settings: PlatformSettings
     vcenter: Vcenter
     vcenter_settings: VcenterSettings

@@ -14,14 +14,16 @@ from hcmp_inventory.api.models import (
     MachinePage,
     MaintenanceBody,
     NewMachineBody,
+    StaticImport,
 )
 from hcmp_inventory.api.parts import Inventory
 from hcmp_inventory.api.repeats import Once, Repeat
+from hcmp_inventory.api.static_lists import new_machine, take_list
 from hcmp_inventory.domain import vm_commands
 from hcmp_inventory.domain.vm_situations import VmStatus
 from hcmp_inventory.handlers.adoption import Adoption
 from hcmp_inventory.handlers.imports import Import
-from hcmp_inventory.handlers.machines import NewMachine, vm_id_of
+from hcmp_inventory.handlers.machines import vm_id_of
 from hcmp_inventory.handlers.vcenter import SSH_USER
 from hcmp_inventory.ports.hypervisor import CloneDefaults, Filter
 from hcmp_inventory.projections import pool_queries
@@ -49,12 +51,7 @@ async def register_vm(
 ) -> Machine:
     """Add a machine by hand: connects, pins its host key, signs in, and refuses it when one of these fails."""
     once = await repeat.identified(caller, body)
-    new = NewMachine(
-        **body.model_dump(exclude={"credential"}),
-        credential=body.credential.get_secret_value() if body.credential else None,
-        request_id=once.id,
-        request_digest=once.digest,
-    )
+    new = new_machine(body, once)
     sequence = await inventory.machines.register(new, context(caller, request))
     return await present_one(inventory, vm_id_of(new.name), sequence)
 
@@ -63,10 +60,12 @@ async def register_vm(
 async def import_vms(
     caller: Operator, request: Request, inventory: Inventory, body: ImportBody, repeat: Repeat
 ) -> ImportedMachines:
-    """Fill the pool: with lab machines (lab-01 …), clones of a template (vm-01 …), or machines that vCenter has.
+    """Fill the pool: with lab machines (lab-01 …), clones of a template (vm-01 …), machines that vCenter has, or
+    those of a list.
 
     Answers when all of them can be reached. Under the same Idempotency-Key a repeated request makes only what
-    is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others.
+    is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others; a
+    row of a list that cannot be taken is among `failed_rows`, with its number and the reason.
     """
     once = await repeat.identified(caller, body)
     why = context(caller, request)
@@ -82,6 +81,8 @@ async def import_vms(
             adopted = await inventory.adoptions.run(await _adoption(inventory, body, once), why)
             shown = await present(inventory, adopted.vm_ids, adopted.sequence)
             return ImportedMachines(vms=shown, failures=adopted.failures)
+        case StaticImport():
+            return await take_list(inventory, body, once, why)
         case _:
             assert_never(body)
 

@@ -3,22 +3,17 @@
 available → reserved → assigned → released → recycling → available; aside: quarantined, maintenance, retired.
 """
 
-from typing import assert_never
-
 from hcmp_contracts.vm import (
     VmAssigned,
     VmCredentialReencrypted,
     VmEvent,
-    VmHostKeyChanged,
     VmLabelsChanged,
     VmMaintenanceEnded,
     VmMaintenanceStarted,
     VmQuarantined,
-    VmRecycled,
     VmRecycleStarted,
     VmReleased,
     VmReserved,
-    VmRetired,
 )
 from hcmp_eventstore.decider import Decider
 from hcmp_inventory.domain.vm_commands import (
@@ -32,7 +27,6 @@ from hcmp_inventory.domain.vm_commands import (
     Release,
     ReleaseQuarantine,
     ReplaceCiphertext,
-    ReportHostKey,
     Reserve,
     Retire,
     StartMaintenance,
@@ -45,10 +39,10 @@ from hcmp_inventory.domain.vm_errors import (
     VmNameTakenError,
     VmNotAvailableError,
     VmNotHeldError,
-    VmNotRecyclableError,
     VmUnknownError,
     VmWrongStatusError,
 )
+from hcmp_inventory.domain.vm_observations import as_it_was, observed, retired
 from hcmp_inventory.domain.vm_situations import (
     Assigned,
     Available,
@@ -93,12 +87,10 @@ def decide(command: VmCommand, vm: Vm) -> list[VmEvent]:  # noqa: C901, PLR0911,
             return _start_maintenance(command, vm)
         case EndMaintenance():
             return _end_maintenance(vm)
-        case ReportHostKey():
-            return _report_host_key(command, vm)
         case Retire():
             return _retire(command, vm)
         case _:
-            assert_never(command)
+            return observed(command, vm)
 
 
 def _register(command: Register, vm: Vm) -> list[VmEvent]:
@@ -150,7 +142,9 @@ def _assign(command: Assign, vm: Vm) -> list[VmEvent]:
             return [VmAssigned(project_id=command.project_id)]
         case Assigned(holder=holder) if holder == command.project_id:
             return []
-        case Unknown() | Retired():
+        case Retired():
+            return []  # deleted outside meanwhile, which the project was told
+        case Unknown():
             raise VmNotHeldError("the machine", command.project_id)
         case _:
             raise VmNotHeldError(vm.machine.name, command.project_id)
@@ -170,8 +164,6 @@ def _release(command: Release, vm: Vm) -> list[VmEvent]:
 
 def _recycle_on_demand(vm: Vm) -> list[VmEvent]:
     match vm:
-        case Available() | Quarantined() | Released() if vm.machine.provider == "static":
-            raise VmNotRecyclableError(vm.machine.name)
         case Available() | Quarantined() | Released():
             return [VmRecycleStarted()]
         case Recycling():
@@ -181,13 +173,17 @@ def _recycle_on_demand(vm: Vm) -> list[VmEvent]:
 
 
 def _finish_recycle(command: FinishRecycle, vm: Vm) -> list[VmEvent]:
+    # Its new endpoints and host key are kept of an unclean one too: an operator must be able to reach it.
+    finished: list[VmEvent] = [command.result]
+    if command.unclean is not None:
+        finished.append(VmQuarantined(reason=command.unclean))
     match vm:
         case Recycling():
-            return [command.result]
+            return finished
         case Available(machine=machine) if machine.host_key == command.result.host_key:
             return []
         case Available():
-            return [command.result]  # two processes recycled it; the last one made what is there now
+            return finished  # two processes recycled it; the last one made what is there now
         case _:
             raise _refusal(vm, "finish-recycle")
 
@@ -205,8 +201,7 @@ def _quarantine(command: Quarantine, vm: Vm) -> list[VmEvent]:
 def _release_quarantine(command: ReleaseQuarantine, vm: Vm) -> list[VmEvent]:
     match vm:
         case Quarantined(machine=machine):
-            as_it_was = {name: getattr(machine, name) for name in VmRecycled.model_fields}
-            return [VmRecycled(**as_it_was | {"ssh_certificates": command.ssh_certificates})]
+            return [as_it_was(machine, command.baseline, ssh_certificates=command.ssh_certificates)]
         case Available():
             return []
         case _:
@@ -233,19 +228,6 @@ def _end_maintenance(vm: Vm) -> list[VmEvent]:
             raise _refusal(vm, "return")
 
 
-def _report_host_key(command: ReportHostKey, vm: Vm) -> list[VmEvent]:
-    match vm:
-        case Unknown() | Retired():
-            raise VmUnknownError
-        case _ if vm.machine.host_key == command.presented:
-            return []
-        case Available() | UnderMaintenance():
-            changed = VmHostKeyChanged(pinned=vm.machine.host_key, presented=command.presented)
-            return [changed, VmQuarantined(reason="its SSH host key is not the pinned one")]
-        case _:
-            return [VmHostKeyChanged(pinned=vm.machine.host_key, presented=command.presented)]
-
-
 def _retire(command: Retire, vm: Vm) -> list[VmEvent]:
     match vm:
         case Unknown():
@@ -253,9 +235,9 @@ def _retire(command: Retire, vm: Vm) -> list[VmEvent]:
         case Retired():
             return []
         case Available() | Quarantined() | UnderMaintenance():
-            return [VmRetired(reason=command.reason, forgotten=command.forget)]
+            return [retired(vm, command.reason, forgotten=command.forget)]
         case _ if command.even_if_busy:
-            return [VmRetired(reason=command.reason, forgotten=command.forget)]
+            return [retired(vm, command.reason, forgotten=command.forget)]
         case _:
             raise _refusal(vm, "retire")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hcmp_contracts.vm import VmRecycled, VmRegistered
+from hcmp_contracts.vm import Drifting, VmRecycled, VmRegistered
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,10 @@ class RecycleOnDemand:
 
 @dataclass(frozen=True, slots=True)
 class FinishRecycle:
+    """`unclean` says what of its past is still on the machine, so that nobody gets it."""
+
     result: VmRecycled
+    unclean: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,11 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseQuarantine:
-    """An operator vouches that the machine is clean; `ssh_certificates` is whether it was seen to take one."""
+    """An operator vouches that the machine is clean: what is on it now, if it was looked at, is its `baseline`.
+    `ssh_certificates` is whether it was seen to take one.
+    """
 
+    baseline: tuple[str, ...] | None = None
     ssh_certificates: bool = False
 
 
@@ -87,10 +93,48 @@ class EndMaintenance:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A ready machine failed its probe, as the one who probed it knew it: under this host key. `unreachable` is
+    all that is wrong with it.
+    """
+
+    reason: str
+    host_key: str
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """A machine that had only been out of reach answers again, well, under this host key."""
+
+    host_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportHostKey:
-    """A connection met this host key instead of the pinned one."""
+    """The machine shows this host key, be it another than the pinned one or the pinned one again; `pinned` is the
+    one that it was compared with, empty when that is the machine's own of this very moment.
+    """
 
     presented: str
+    pinned: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDrift:
+    """Its provider says that this of the machine, which was known under this host key, is now so."""
+
+    what: Drifting
+    seen: str
+    host_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportGone:
+    """Its provider has the machine no more, which was known under this host key."""
+
+    reason: str
+    host_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +145,9 @@ class Retire:
     even_if_busy: bool = False
     forget: bool = False
 
+
+# What was seen of a machine, rather than asked for.
+Observation = SetAside | Recover | ReportHostKey | ReportDrift | ReportGone
 
 VmCommand = (
     Register
@@ -116,6 +163,6 @@ VmCommand = (
     | ReleaseQuarantine
     | StartMaintenance
     | EndMaintenance
-    | ReportHostKey
+    | Observation
     | Retire
 )

@@ -46,14 +46,6 @@ class VmInUseError(Exception):
         self.project_id = project_id
 
 
-class VmNotRecyclableError(Exception):
-    """Nobody can make the machine new: it was added by hand."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} was added by hand and has no provider")
-        self.name = name
-
-
 class VmWrongStatusError(Exception):
     """What was asked is not possible for a machine in this status."""
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from hcmp_contracts.vm import (
+    Drifting,
     VmAssigned,
     VmCredentialReencrypted,
+    VmDrifted,
     VmEvent,
     VmHostKeyChanged,
     VmLabelsChanged,
@@ -24,6 +26,17 @@ VmStatus = Literal["available", "provisioning", "assigned", "recycling", "quaran
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What of a machine is not as it is recorded, and how it was found."""
+
+    what: Drifting
+    found: str
+
+
+Drift = tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Nothing was ever registered under this name."""
 
@@ -38,6 +51,7 @@ class Retired:
 @dataclass(frozen=True, slots=True)
 class Available:
     machine: VmRegistered
+    drift: Drift = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +60,14 @@ class Reserved:
 
     machine: VmRegistered
     holder: str
+    drift: Drift = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
     machine: VmRegistered
     holder: str
+    drift: Drift = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +75,30 @@ class Released:
     """Used, and not yet being cleaned."""
 
     machine: VmRegistered
+    drift: Drift = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Recycling:
     machine: VmRegistered
+    drift: Drift = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
+    """`unreachable`: it was clean and only stopped answering; it comes back by itself."""
+
     machine: VmRegistered
     reason: str
+    unreachable: bool = False
+    drift: Drift = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UnderMaintenance:
     machine: VmRegistered
     reason: str
+    drift: Drift = ()
 
 
 Live = Available | Reserved | Assigned | Released | Recycling | Quarantined | UnderMaintenance
@@ -110,7 +133,47 @@ def evolve(vm: Vm, event: VmEvent) -> Vm:
         case (Unknown() | Retired(), _):
             raise ValueError(f"a machine that is not there cannot have {event.verb()}")
         case _:
-            return _evolve_live(vm, event)
+            after = _evolve_live(vm, event)
+            return after if isinstance(after, Unknown | Retired) else replace(after, drift=_drift_after(vm, event))
+
+
+def recorded(machine: VmRegistered, what: Drifting) -> str:
+    """What the platform has on record of that."""
+    match what:
+        case "address":
+            return machine.address
+        case "ssh-endpoint":
+            return f"{machine.ssh_host}:{machine.ssh_port}"
+        case "power":
+            return "on"
+        case "host-key":
+            return machine.host_key
+        case "presence":
+            return "present"
+        case _:
+            assert_never(what)
+
+
+def found(vm: Live, what: Drifting) -> str:
+    """How it was found last; as it is recorded, unless it has drifted."""
+    return next(
+        (known.found for known in vm.drift if known.what == what),
+        recorded(vm.machine, what),
+    )
+
+
+def _drift_after(vm: Live, event: VmEvent) -> Drift:
+    match event:
+        case VmRegistered() | VmRecycled():
+            return ()
+        case VmHostKeyChanged(presented=presented):
+            seen = Difference("host-key", presented)
+        case VmDrifted(what=what, after=after):
+            seen = Difference(what, after)
+        case _:
+            return vm.drift
+    others = tuple(known for known in vm.drift if known.what != seen.what)
+    return others if seen.found == recorded(vm.machine, seen.what) else (*others, seen)
 
 
 def _evolve_live(vm: Live, event: VmEvent) -> Vm:  # noqa: C901, PLR0911, PLR0912 - one line an event
@@ -127,9 +190,10 @@ def _evolve_live(vm: Live, event: VmEvent) -> Vm:  # noqa: C901, PLR0911, PLR091
         case VmRecycleStarted():
             return Recycling(machine)
         case VmRecycled():
-            return Available(machine.model_copy(update=event.model_dump()))
+            # `baseline` stays as it was where nobody has looked anew.
+            return Available(machine.model_copy(update=event.model_dump(exclude_none=True)))
         case VmQuarantined():
-            return Quarantined(machine, event.reason)
+            return Quarantined(machine, event.reason, event.unreachable)
         case VmMaintenanceStarted():
             return UnderMaintenance(machine, event.reason)
         case VmMaintenanceEnded():
@@ -140,7 +204,7 @@ def _evolve_live(vm: Live, event: VmEvent) -> Vm:  # noqa: C901, PLR0911, PLR091
             return replace(vm, machine=machine.model_copy(update={"labels": event.after}))
         case VmCredentialReencrypted():
             return replace(vm, machine=machine.model_copy(update={"credential": event.credential}))
-        case VmHostKeyChanged():
-            return vm  # the pin stays: what was presented is not trusted
+        case VmHostKeyChanged() | VmDrifted():
+            return vm  # the record stays, the pinned key for one: what was found is not trusted
         case _:
             assert_never(event)

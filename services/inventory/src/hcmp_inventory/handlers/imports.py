@@ -9,14 +9,8 @@ from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm
-from hcmp_inventory.handlers.machines import Machines, vm_id_of
-from hcmp_inventory.ports.connections import (
-    CertificateUnavailableError,
-    CredentialRefusedError,
-    HostKeyMismatchError,
-    Login,
-    UnreachableError,
-)
+from hcmp_inventory.handlers.machines import Machines, MachineUsedError, vm_id_of
+from hcmp_inventory.ports.connections import CONNECTION_FAILURES, Login
 from hcmp_inventory.ports.hypervisor import Maker
 from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
 from hcmp_inventory.ports.services import Exclusive
@@ -29,10 +23,8 @@ PREFIXES: Mapping[ProviderName, str] = {"docker": "lab", "vsphere": "vm", "stati
 # What may go wrong with one machine while the others are well.
 MACHINE_FAILURES = (
     ProviderError,
-    UnreachableError,
-    HostKeyMismatchError,
-    CredentialRefusedError,
-    CertificateUnavailableError,
+    *CONNECTION_FAILURES,
+    MachineUsedError,
     vm_errors.VmNameTakenError,
 )
 
@@ -121,11 +113,11 @@ class Imports:
     async def _make(self, maker: Maker, name: str, wanted: Import, context: Context) -> int:
         """One machine, made and reached: the sequence of its registration."""
         machine = await maker.create(name)
-        by_certificate = await self.machines.prober.log_in(
-            Login(name, machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, None)
+        login = Login(name, machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, None)
+        by_certificate = await self.machines.prober.log_in(login)
+        return await self.machines.register_reached(
+            _facts(machine, wanted, by_certificate=by_certificate), context
         )
-        facts = _facts(machine, wanted, by_certificate=by_certificate)
-        return await self.machines.register_reached(facts, context)
 
 
 def _request_of(state: Vm) -> str:

@@ -1,13 +1,16 @@
 """Commands for one machine of the pool."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID, uuid5
 
 from hcmp_contracts.vm import VmRegistered
 from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
-from hcmp_inventory.domain import system, vm, vm_commands, vm_errors
+from hcmp_inventory.domain import survey, system, vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
 from hcmp_inventory.ports.connections import (
     Addresses,
@@ -28,10 +31,13 @@ def vm_id_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NewMachine:
-    """A machine that an operator adds by hand; `credential` is in clear."""
+    """A machine that an operator adds by hand; `credential` is in clear. The platform reaches it at `ssh_host`
+    where that is another than its address.
+    """
 
     name: str
     address: str
+    ssh_host: str | None
     ssh_port: int
     ssh_user: str
     exporter_port: int
@@ -39,6 +45,31 @@ class NewMachine:
     labels: dict[str, str]
     request_id: str = ""
     request_digest: str = ""
+
+
+class Reached(Protocol):
+    """What it takes to sign in to a machine, whoever knows it; `credential` is ciphertext."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def ssh_host(self) -> str: ...
+    @property
+    def ssh_port(self) -> int: ...
+    @property
+    def ssh_user(self) -> str: ...
+    @property
+    def host_key(self) -> str: ...
+    @property
+    def credential(self) -> str | None: ...
+
+
+class MachineUsedError(Exception):
+    """The machine still carries the mark of a project: nobody has cleaned it since."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} still carries the mark of a project that was on it")
+        self.name = name
 
 
 @dataclass(frozen=True)
@@ -59,21 +90,24 @@ class Machines:
             repeated = new.request_id and known.machine.request_id == new.request_id
             if not repeated:
                 raise vm_errors.VmNameTakenError(new.name)
-            return await self.register_reached(known.machine, context)
-        host = await self.addresses.resolve(new.address)
+            await refuse_during_reset(self.store)
+            return await self.command(vm_id_of(new.name), vm_commands.Register(known.machine), context)
+        host = await self.addresses.resolve(new.ssh_host or new.address)
+        exporter = await self.addresses.resolve(new.address) if new.ssh_host else host
         host_key = await self.prober.host_key(host, new.ssh_port)
         login = Login(new.name, host, new.ssh_port, new.ssh_user, host_key, new.credential)
         by_certificate = await self.prober.log_in(login)
-        return await self.register_reached(self._facts(new, login, by_certificate=by_certificate), context)
+        facts = self._facts(new, login, exporter, by_certificate=by_certificate)
+        return await self.register_reached(facts, context)
 
-    def _facts(self, new: NewMachine, login: Login, *, by_certificate: bool) -> VmRegistered:
+    def _facts(self, new: NewMachine, login: Login, exporter: str, *, by_certificate: bool) -> VmRegistered:
         return VmRegistered(
             name=new.name,
             address=new.address,
             ssh_host=login.host,
             ssh_port=new.ssh_port,
             ssh_user=new.ssh_user,
-            exporter_host=login.host,
+            exporter_host=exporter,
             exporter_port=new.exporter_port,
             provider="static",
             provider_ref=new.name,
@@ -86,8 +120,17 @@ class Machines:
         )
 
     async def register_reached(self, facts: VmRegistered, context: Context) -> int:
-        """Take a machine into the pool that was reached already."""
+        """Sign in to a machine whose host key is known, note what belongs on it, and take it into the pool.
+
+        Raises what ports.Prober raises, MachineUsedError, vm_errors.VmNameTakenError and
+        system.ResetInProgressError.
+        """
         await refuse_during_reset(self.store)
+        if facts.baseline is None:
+            found = await self.prober.survey(self.login(facts))
+            if survey.marked(found):
+                raise MachineUsedError(facts.name)
+            facts = facts.model_copy(update={"baseline": list(survey.baseline_of(found))})
         return await self.command(vm_id_of(facts.name), vm_commands.Register(facts), context)
 
     async def command(self, vm_id: str, command: vm_commands.VmCommand, context: Context) -> int:
@@ -100,29 +143,43 @@ class Machines:
 
     async def return_to_pool(self, vm_id: str, context: Context) -> int:
         """End its maintenance, once it has been reached under its pinned host key."""
-        await self._reach(vm_id, context)
+        machine = await self._known(vm_id)
+        async with self._telling_of_other_keys(vm_id, context):
+            await self.prober.log_in(self.login(machine))
         return await self.command(vm_id, vm_commands.EndMaintenance(), context)
 
     async def release_quarantine(self, vm_id: str, context: Context) -> int:
-        """An operator vouches that it is clean; it must be reached under its pinned host key."""
-        by_certificate = await self._reach(vm_id, context)
-        return await self.command(vm_id, vm_commands.ReleaseQuarantine(ssh_certificates=by_certificate), context)
+        """An operator vouches that it is clean: what is on it now belongs there. It must be reached under its
+        pinned host key.
+        """
+        machine = await self._known(vm_id)
+        async with self._telling_of_other_keys(vm_id, context):
+            by_certificate = await self.prober.log_in(self.login(machine))
+            found = await self.prober.survey(self.login(machine))
+        baseline = survey.baseline_of(found)
+        release = vm_commands.ReleaseQuarantine(baseline, ssh_certificates=by_certificate)
+        return await self.command(vm_id, release, context)
 
-    async def _reach(self, vm_id: str, context: Context) -> bool:
-        """Sign in; whether a certificate opens the machine."""
+    async def _known(self, vm_id: str) -> VmRegistered:
         known = (await load(self.store, vm.DECIDER, vm_id)).state
         if isinstance(known, Unknown | Retired):
             raise vm_errors.VmUnknownError
-        machine = known.machine
-        host_key, credential = machine.host_key, self.credential_of(machine)
-        login = Login(machine.name, machine.ssh_host, machine.ssh_port, machine.ssh_user, host_key, credential)
+        return known.machine
+
+    @asynccontextmanager
+    async def _telling_of_other_keys(self, vm_id: str, context: Context) -> AsyncIterator[None]:
         try:
-            return await self.prober.log_in(login)
+            yield
         except HostKeyMismatchError as mismatch:
             await self.command(vm_id, vm_commands.ReportHostKey(mismatch.presented), context)
             raise
 
-    def credential_of(self, machine: VmRegistered) -> str | None:
+    def login(self, machine: Reached) -> Login:
+        """How to sign in to it. Raises CredentialRefusedError when nobody can read its credential any more."""
+        credential, key = self.credential_of(machine), machine.host_key
+        return Login(machine.name, machine.ssh_host, machine.ssh_port, machine.ssh_user, key, credential)
+
+    def credential_of(self, machine: Reached) -> str | None:
         """In clear. Raises CredentialRefusedError when nobody can read it any more."""
         if machine.credential is None:
             return None

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hcmp_inventory.domain.survey import Survey
+from hcmp_inventory.domain.vitals import Vitals
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -50,6 +53,14 @@ class CertificateUnavailableError(Exception):
     """Nothing else opens the machine, and there is no SSH certificate at the moment; the message says why."""
 
 
+class CommandFailedError(Exception):
+    """The machine let the platform in, but did not do there what it was told."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class AddressRefusedError(Exception):
     """The platform does not connect to such an address."""
 
@@ -70,6 +81,24 @@ class Prober(Protocol):
 
         Raises UnreachableError, HostKeyMismatchError, CredentialRefusedError, CertificateUnavailableError.
         """
+
+    async def vitals(self, login: Login) -> Vitals:
+        """Sign in once and ask how the machine is. Raises what log_in raises, and CommandFailedError."""
+
+    async def survey(self, login: Login) -> Survey:
+        """Sign in once and look, as root, for what people could have put there; the platform's own key is left
+        out. Raises what log_in raises, and CommandFailedError.
+        """
+
+
+# What may go wrong with one machine while the others are well.
+CONNECTION_FAILURES = (
+    UnreachableError,
+    HostKeyMismatchError,
+    CredentialRefusedError,
+    CertificateUnavailableError,
+    CommandFailedError,
+)
 
 
 class Addresses(Protocol):

@@ -11,6 +11,8 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import (
     VmAssigned,
     VmCredentialReencrypted,
+    VmDrifted,
+    VmHostKeyChanged,
     VmLabelsChanged,
     VmMaintenanceEnded,
     VmMaintenanceStarted,
@@ -25,11 +27,13 @@ from hcmp_contracts.vm import (
 from hcmp_eventstore.projector import Cursor
 from hcmp_eventstore.recorded import Recorded
 
-FREE: dict[str, Any] = {"project_id": None, "owner_id": None, "role": None, "reason": None}
+FREE: dict[str, Any] = {"project_id": None, "owner_id": None, "role": None, "reason": None, "unreachable": False}
 
 
 class PoolProjection:
-    """`vm` is the present; `vm_history` holds for each machine the intervals in which it was how."""
+    """`vm` is the present; `vm_history` holds for each machine the intervals in which it was how. `drift` has, by
+    what is not as recorded, how that is recorded, how it was found, and when.
+    """
 
     subjects: Sequence[str] = ("hcmp.vm.*.*",)
     tables: LiteralString = """
@@ -56,6 +60,8 @@ class PoolProjection:
             owner_id text,
             role text,
             reason text,
+            unreachable boolean NOT NULL,
+            drift jsonb NOT NULL,
             registered_at timestamptz NOT NULL,
             changed_at timestamptz NOT NULL,
             version bigint NOT NULL
@@ -76,6 +82,7 @@ class PoolProjection:
             owner_id text,
             role text,
             reason text,
+            drift jsonb NOT NULL,
             valid_from timestamptz NOT NULL,
             valid_to timestamptz,
             PRIMARY KEY (vm_id, version)
@@ -94,14 +101,18 @@ class PoolProjection:
         if isinstance(event, VmRegistered):
             row = place | _registration(event) | {"registered_at": recorded.envelope.time}
             await cursor.execute(_put(tuple(row)), row)
+        elif isinstance(event, VmHostKeyChanged):
+            await cursor.execute(_DRIFTED, place | {"what": "host-key", "after": event.presented})
+        elif isinstance(event, VmDrifted):
+            await cursor.execute(_DRIFTED, place | {"what": event.what, "after": event.after})
         elif changed := _changes(event):
             row = place | changed
             await cursor.execute(_update(tuple(row)), row)
 
 
 def _registration(event: VmRegistered) -> dict[str, Any]:
-    facts = event.model_dump(exclude={"labels"})
-    return facts | FREE | {"status": "available", "labels": json.dumps(event.labels)}
+    facts = event.model_dump(exclude={"labels", "baseline"})
+    return facts | FREE | {"status": "available", "labels": json.dumps(event.labels), "drift": "{}"}
 
 
 def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one line an event
@@ -114,9 +125,9 @@ def _changes(event: DomainEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one
         case VmReleased() | VmRecycleStarted():
             return FREE | {"status": "recycling"}
         case VmRecycled():
-            return FREE | {"status": "available", **event.model_dump()}
+            return FREE | {"status": "available", "drift": "{}", **event.model_dump(exclude={"baseline"})}
         case VmQuarantined():
-            return FREE | {"status": "quarantined", "reason": event.reason}
+            return FREE | {"status": "quarantined", **event.model_dump()}
         case VmMaintenanceStarted():
             return {"status": "maintenance", "reason": event.reason}
         case VmMaintenanceEnded():
@@ -165,9 +176,24 @@ _REMEMBERED = sql.SQL("""
         WHERE vm_id = %(vm_id)s AND valid_to IS NULL AND version < %(version)s
     )
     INSERT INTO vm_history (vm_id, version, name, address, status, provider, labels,
-                            project_id, owner_id, role, reason, valid_from)
+                            project_id, owner_id, role, reason, drift, valid_from)
     SELECT vm_id, version, name, address, status, provider, labels,
-           project_id, owner_id, role, reason, changed_at
+           project_id, owner_id, role, reason, drift, changed_at
     FROM changed
     ON CONFLICT DO NOTHING
 """)
+
+_RECORDED = sql.SQL("""
+    CASE %(what)s WHEN 'address' THEN address WHEN 'ssh-endpoint' THEN ssh_host || ':' || ssh_port
+    WHEN 'power' THEN 'on' WHEN 'host-key' THEN host_key WHEN 'presence' THEN 'present' END
+""")
+# What is as it is recorded again is no drift any more.
+_DRIFTED = _REMEMBERED.format(
+    sql.SQL("""
+    UPDATE vm SET version = %(version)s, changed_at = %(changed_at)s, drift = CASE
+        WHEN {recorded} = %(after)s THEN drift - %(what)s::text
+        ELSE drift || jsonb_build_object(%(what)s::text, jsonb_build_object(
+            'before', {recorded}, 'after', %(after)s::text, 'at', %(changed_at)s::timestamptz)) END
+    WHERE vm_id = %(vm_id)s AND version < %(version)s
+    """).format(recorded=_RECORDED)
+).as_bytes()

@@ -1,6 +1,6 @@
 """What is asked of the pool's tables. Each question is one statement, however many machines there are."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,11 +14,12 @@ from hcmp_eventstore.projector import Pool
 from hcmp_inventory.domain.vm_situations import VmStatus
 
 T = TypeVar("T")
+PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A machine as the pool shows it. `owner` is a username."""
+    """A machine as the pool shows it. `owner` is a username; `drift` is by what is not as it is recorded."""
 
     vm_id: str
     name: str
@@ -31,6 +32,7 @@ class Cell:
     owner: str | None
     role: str | None
     reason: str | None
+    drift: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Row:
     owner: str | None
     role: str | None
     reason: str | None
+    drift: dict[str, dict[str, str]]
     provider_ref: str
     placement: str
     ssh_host: str
@@ -72,6 +75,24 @@ class FreeMachine:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A machine as the sweeps look at it; `drift` is how each thing was found that is not as it is recorded."""
+
+    vm_id: str
+    name: str
+    status: VmStatus
+    unreachable: bool
+    address: str
+    provider_ref: str
+    ssh_host: str
+    ssh_port: int
+    ssh_user: str
+    host_key: str
+    credential: str | None
+    drift: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where Prometheus finds a machine's exporter."""
 
@@ -83,7 +104,7 @@ class Target:
 
 _CELL = sql.SQL(
     "vm_id, vm.name, address, status, provider, labels, project_id, vm.owner_id, "
-    "project.owner_username AS owner, role, reason"
+    "project.owner_username AS owner, role, reason, drift"
 )
 _ROW = sql.SQL(
     "{}, provider_ref, placement, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, host_key, "
@@ -197,6 +218,40 @@ async def targets(pool: Pool) -> list[Target]:
         "SELECT vm_id, name, exporter_host, exporter_port FROM vm WHERE status <> 'retired' ORDER BY name"
     )
     return await _all(pool, Target, statement, {})
+
+
+_WATCHED = (
+    "SELECT vm_id, name, status, unreachable, address, provider_ref, ssh_host, ssh_port, ssh_user, host_key, "
+    "credential, drift FROM vm WHERE vm_id > %(after)s AND "
+)
+_PROBED = sql.SQL(_WATCHED) + sql.SQL(
+    "(status IN ('available', 'provisioning', 'assigned') OR status = 'quarantined' AND unreachable) "
+    "ORDER BY vm_id LIMIT %(limit)s"
+)
+_PROVIDED = sql.SQL(_WATCHED) + sql.SQL(
+    "status <> 'retired' AND provider = %(provider)s ORDER BY vm_id LIMIT %(limit)s"
+)
+
+
+async def probed(pool: Pool) -> AsyncGenerator[Watched, None]:
+    """Machines whose health counts: ready ones, those of projects, and those that are only out of reach."""
+    async for machine in _paged(pool, _PROBED, {}):
+        yield machine
+
+
+async def provided(pool: Pool, provider: str) -> AsyncGenerator[Watched, None]:
+    """All machines of a provider that are in the pool."""
+    async for machine in _paged(pool, _PROVIDED, {"provider": provider}):
+        yield machine
+
+
+async def _paged(pool: Pool, statement: sql.Composed, values: dict[str, Any]) -> AsyncIterator[Watched]:
+    """A statement a page, so that neither one of us nor the database holds ten thousand machines at once."""
+    after = ""
+    while page := await _all(pool, Watched, statement, values | {"after": after, "limit": PAGE}):
+        for machine in page:
+            yield machine
+        after = page[-1].vm_id
 
 
 async def known(pool: Pool) -> list[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""Used machines are made new before anybody gets them again."""
+"""Used machines are made new before anybody gets them again: by their provider, or by the clean-up playbook where
+no provider made them. Then the platform looks itself whether anything of the former owner is left; what is not
+clean is nobody's next machine.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,16 +10,18 @@ from dataclasses import dataclass, replace
 import structlog
 
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_contracts.vm import VmRecycled, VmRecycleStarted, VmReleased
+from hcmp_contracts.vm import VmRecycled, VmRecycleStarted, VmRegistered, VmReleased
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.errors import EventLeftError
 from hcmp_eventstore.recorded import Context, Recorded
-from hcmp_inventory.domain import vm, vm_commands, vm_errors
+from hcmp_inventory.domain import survey, vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Recycling, Released
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.reset import Resets
+from hcmp_inventory.ports.cleaner import Cleaner, CleaningFailedError
 from hcmp_inventory.ports.connections import (
     CertificateUnavailableError,
+    CommandFailedError,
     CredentialRefusedError,
     HostKeyMismatchError,
     Login,
@@ -29,6 +34,14 @@ log = structlog.get_logger(__name__)
 SUBJECTS = ("hcmp.vm.*.released", "hcmp.vm.*.recycle-started")
 TRIES = 3
 PAUSE_SECONDS = 1.0
+RECYCLE_FAILURES = (
+    ProviderError,
+    CleaningFailedError,
+    UnreachableError,
+    HostKeyMismatchError,
+    CredentialRefusedError,
+    CommandFailedError,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ class Recycler:
     machines: Machines
     providers: Mapping[str, Provider]
     resets: Resets
+    cleaner: Cleaner | None = None
     pause: float = PAUSE_SECONDS
 
     async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
@@ -52,33 +66,40 @@ class Recycler:
         used = (await load(self.machines.store, vm.DECIDER, vm_id)).state
         if not isinstance(used, Released) or await self.resets.in_progress():
             return  # it was seen to already, or the reset takes it out of the pool
-        if used.machine.provider in self.providers:
+        if self._can_make_new(used.machine):
             await self.machines.command(vm_id, vm_commands.StartRecycle(), context)
         else:
             reason = f"used, and no provider {used.machine.provider} can make it new: clean it, then release it"
-            await self.machines.command(vm_id, vm_commands.Quarantine(reason), context)
+            await self._set_aside(vm_id, reason, context)
+
+    def _can_make_new(self, used: VmRegistered) -> bool:
+        return used.provider in self.providers or (used.provider == "static" and self.cleaner is not None)
 
     async def _recycle(self, recorded: Recorded[DomainEvent], context: Context) -> None:
         vm_id = recorded.aggregate_id
         state = await self._if_this_recycle_is_open(recorded)
         if state is None:
             return
-        provider = self.providers.get(state.machine.provider)
-        if provider is None:
-            reason = f"no provider {state.machine.provider} can make it new"
-            await self.machines.command(vm_id, vm_commands.Quarantine(reason), context)
-            return
+        used = state.machine
         try:
-            made = await self._make_new(provider, state)
+            made = await self._made_new(used)
         except CertificateUnavailableError as error:
             raise EventLeftError(str(error)) from error  # no fault of the machine's: it is made anew later
-        except (ProviderError, UnreachableError, HostKeyMismatchError, CredentialRefusedError) as error:
-            await self.machines.command(vm_id, vm_commands.Quarantine(f"recycling failed: {error}"), context)
+        except RECYCLE_FAILURES as error:
+            await self._set_aside(vm_id, f"recycling failed: {error}", context)
             return
+        finish = vm_commands.FinishRecycle(_result(made, used), _unclean(made, used))
         try:
-            await self.machines.command(vm_id, vm_commands.FinishRecycle(made), context)
+            await self.machines.command(vm_id, finish, context)
+        except vm_errors.VmUnknownError:  # retired meanwhile
+            if (provider := self.providers.get(used.provider)) is not None:
+                await provider.destroy(made.machine.provider_ref)
+
+    async def _set_aside(self, vm_id: str, reason: str, context: Context) -> None:
+        try:
+            await self.machines.command(vm_id, vm_commands.Quarantine(reason), context)
         except vm_errors.VmUnknownError:
-            await provider.destroy(made.provider_ref)  # retired meanwhile
+            log.info("recycled_machine_is_gone", machine=vm_id, reason=reason)  # retired meanwhile
 
     async def _if_this_recycle_is_open(self, recorded: Recorded[DomainEvent]) -> Recycling | None:
         """The machine, unless this recycle has ended; an old event that comes again starts nothing."""
@@ -87,27 +108,63 @@ class Recycler:
         state = (await load(self.machines.store, vm.DECIDER, recorded.aggregate_id)).state
         return state if isinstance(state, Recycling) and begun == recorded.sequence else None
 
-    async def _make_new(self, provider: Provider, used: Recycling) -> VmRecycled:
-        """Recycle and sign in, at most TRIES times."""
+    async def _made_new(self, used: VmRegistered) -> "Made":
+        """Raises one of RECYCLE_FAILURES, and CertificateUnavailableError."""
+        provider = self.providers.get(used.provider)
+        if provider is not None:
+            return await self._from_provider(provider, used)
+        if used.provider != "static" or self.cleaner is None:
+            raise ProviderError(f"no provider {used.provider} can make it new")
+        login = self.machines.login(used)
+        left = survey.leftovers(await self.machines.prober.survey(login), used.baseline, made_anew=False)
+        await self.cleaner.clean(used, login, left)
+        return await self._looked_at(used, login, anew=False)
+
+    async def _from_provider(self, provider: Provider, used: VmRegistered) -> "Made":
+        """Recycle, sign in and look around, at most TRIES times."""
         for left in reversed(range(TRIES)):
             try:
-                made = await provider.recycle(used.machine.provider_ref)
+                new = await provider.recycle(used.provider_ref)
                 # One that went back to a snapshot shows the key of then, and lets in whom it let in then.
-                made = replace(made, host_key=made.host_key or used.machine.host_key)
-                credential = self.machines.credential_of(used.machine)
-                by_certificate = await self.machines.prober.log_in(
-                    Login(made.name, made.ssh_host, made.ssh_port, made.ssh_user, made.host_key, credential)
-                )
-            except (ProviderError, UnreachableError, HostKeyMismatchError, CredentialRefusedError) as error:
-                log.warning("recycling_failed", machine=used.machine.name, reason=str(error), tries_left=left)
+                new = replace(new, host_key=new.host_key or used.host_key)
+                credential = self.machines.credential_of(used)
+                login = Login(new.name, new.ssh_host, new.ssh_port, new.ssh_user, new.host_key, credential)
+                return await self._looked_at(new, login, anew=True)
+            except RECYCLE_FAILURES as error:
+                log.warning("recycling_failed", machine=used.name, reason=str(error), tries_left=left)
                 if not left:
                     raise
                 await asyncio.sleep(self.pause)
-            else:
-                return _result(made, by_certificate=by_certificate)
         raise AssertionError("the last try returns or raises")
 
+    async def _looked_at(self, machine: Machine | VmRegistered, login: Login, *, anew: bool) -> "Made":
+        by_certificate = await self.machines.prober.log_in(login)
+        return Made(machine, await self.machines.prober.survey(login), anew=anew, by_certificate=by_certificate)
 
-def _result(made: Machine, *, by_certificate: bool) -> VmRecycled:
-    names = VmRecycled.model_fields.keys() - {"ssh_certificates"}
-    return VmRecycled(**{name: getattr(made, name) for name in names}, ssh_certificates=by_certificate)
+
+@dataclass(frozen=True)
+class Made:
+    """A machine that is to be clean now, and what was found on it. `anew`: from an image or a snapshot."""
+
+    machine: Machine | VmRegistered
+    found: survey.Survey
+    anew: bool
+    by_certificate: bool
+
+
+def _unclean(made: Made, used: VmRegistered) -> str | None:
+    """Why the machine is not for the next project; None when it is."""
+    if left := survey.leftovers(made.found, used.baseline, made_anew=made.anew):
+        return f"recycled, but a project's things are still on it: {survey.said(left)}"
+    if used.baseline is None and not made.anew:
+        return "cleaned, but nobody noted what was on it before: look at it, then release it"
+    return None
+
+
+def _result(made: Made, used: VmRegistered) -> VmRecycled:
+    """What is on a clean machine that was made anew belongs there from now on: its image may be a newer one."""
+    names = VmRecycled.model_fields.keys() - {"baseline", "ssh_certificates"}
+    facts = {name: getattr(made.machine, name) for name in names}
+    found = list(survey.baseline_of(made.found))
+    anew = made.anew and _unclean(made, used) is None and found != used.baseline
+    return VmRecycled(**facts, baseline=found if anew else None, ssh_certificates=made.by_certificate)

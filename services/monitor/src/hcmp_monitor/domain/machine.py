@@ -6,6 +6,7 @@ from typing import assert_never
 from hcmp_contracts.vm import (
     VmAssigned,
     VmCredentialReencrypted,
+    VmDrifted,
     VmEvent,
     VmHostKeyChanged,
     VmLabelsChanged,
@@ -48,7 +49,7 @@ def status_after(event: VmEvent) -> MachineStatus | None:  # noqa: PLR0911 - one
             return MachineStatus.MAINTENANCE
         case VmRetired():
             return MachineStatus.RETIRED
-        case VmLabelsChanged() | VmCredentialReencrypted() | VmHostKeyChanged():
+        case VmLabelsChanged() | VmCredentialReencrypted() | VmHostKeyChanged() | VmDrifted():
             return None
         case _:
             assert_never(event)

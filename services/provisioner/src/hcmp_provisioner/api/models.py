@@ -116,14 +116,20 @@ class TemplatesAnswer(BaseModel):
 
 
 class MachineAnswer(BaseModel):
+    """`lost_at`: since then the machine is gone for good, deleted in its provider for one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
     id: str
     name: str
     address: str
     role: str
+    lost_at: AwareDatetime | None
+    lost_reason: str | None
 
     @classmethod
     def of(cls, machine: MachineView) -> "MachineAnswer":
-        return cls(id=machine.id, name=machine.name, address=machine.address, role=machine.role)
+        return cls.model_validate(machine)
 
 
 class StepAnswer(BaseModel):

@@ -188,6 +188,15 @@ class Fail:
     held_until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class LoseMachine:
+    """A machine of the project is gone for good."""
+
+    vm_id: str
+    name: str
+    reason: str
+
+
 RunCommand = StartRun | StartStep | FinishStep | FailStep | ReplaceMachines | Complete | Fail
 ProjectCommand = (
     Request
@@ -205,5 +214,6 @@ ProjectCommand = (
     | StartTeardown
     | Delete
     | Erase
+    | LoseMachine
     | RunCommand
 )

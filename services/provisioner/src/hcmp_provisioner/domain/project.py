@@ -7,6 +7,7 @@ from hcmp_contracts.project import (
     CancelRequested,
     HoldEnded,
     LeaseExpired,
+    MachineLost,
     ProjectAdmitted,
     ProjectApproved,
     ProjectCancelled,
@@ -27,6 +28,7 @@ from hcmp_provisioner.domain.commands import (
     Erase,
     ExpireLease,
     ExtendLease,
+    LoseMachine,
     ProjectCommand,
     Refuse,
     Reject,
@@ -103,6 +105,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one line a command
             return _delete(command, project)
         case Erase():
             return _erase(project)
+        case LoseMachine():
+            return _lose_machine(command, project)
         case _:
             return decide_run(command, project)
 
@@ -287,6 +291,17 @@ def _erase(project: Project) -> list[ProjectEvent]:
             return [CancelRequested(), ProjectDeleted()]
         case _:
             return [ProjectDeleted()]
+
+
+def _lose_machine(command: LoseMachine, project: Project) -> list[ProjectEvent]:
+    """Told once in an attempt, to a project that can still do something about it."""
+    match project:
+        case Unknown() | Rejected() | Deleting() | Deleted():
+            return []
+        case _ if command.vm_id in project.details.lost_machines:
+            return []
+        case _:
+            return [MachineLost(vm_id=command.vm_id, name=command.name, reason=command.reason)]
 
 
 PROJECT: Decider[ProjectCommand, Project, ProjectEvent] = Decider("project", Unknown(), decide, evolve)

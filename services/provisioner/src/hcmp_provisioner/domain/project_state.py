@@ -11,6 +11,7 @@ from hcmp_contracts.project import (
     LeaseExpired,
     LeaseExtended,
     LeaseWarning,
+    MachineLost,
     PlannedStep,
     ProjectAdmitted,
     ProjectApproved,
@@ -35,7 +36,8 @@ from hcmp_contracts.project import (
 class Details:
     """What was asked for, how often machines were asked for (`attempt`), and how often because some were lost.
 
-    `lease_warned` is how many hours before the end of this lease it was last warned of.
+    `lost_machines` are gone for good. `lease_warned` is how many hours before the end of this lease it was last
+    warned of.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Details:
     wait: bool = False
     attempt: int = 1
     replacements: int = 0
+    lost_machines: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,9 @@ def evolve(project: Project, event: ProjectEvent) -> Project:  # noqa: C901, PLR
             return replace(project, details=replace(project.details, lease_expires_at=after, lease_warned=None))
         case LeaseWarning(hours=hours):
             return replace(project, details=replace(project.details, lease_warned=hours))
+        case MachineLost(vm_id=vm_id):
+            lost = project.details.lost_machines | {vm_id}
+            return replace(project, details=replace(project.details, lost_machines=lost))
         case LeaseExpired():
             return project
         case ProjectProvisioned() | ProjectCancelled() | TeardownStarted() | ProjectDeleted():
@@ -219,6 +225,7 @@ def _retried(project: Known, event: RetryRequested) -> Requested:
     details = replace(
         project.details,
         attempt=event.attempt,
+        lost_machines=frozenset(),
         replacements=project.details.replacements + bool(event.lost),
     )
     kept_as_it_was = event.keep_machines and not event.lost

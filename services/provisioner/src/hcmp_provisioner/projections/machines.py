@@ -10,12 +10,13 @@ from hcmp_contracts.allocation import (
     AllocationReleased,
 )
 from hcmp_contracts.envelope import DomainEvent
+from hcmp_contracts.project import MachineLost
 from hcmp_eventstore.projector import Cursor
 from hcmp_eventstore.recorded import Recorded
 
 
 class Machines:
-    subjects: Sequence[str] = ("hcmp.allocation.>",)
+    subjects: Sequence[str] = ("hcmp.allocation.>", "hcmp.project.*.machine-lost")
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS machine (
             project_id text NOT NULL,
@@ -28,6 +29,8 @@ class Machines:
             name text NOT NULL,
             address text NOT NULL,
             role text NOT NULL,
+            lost_at timestamptz,
+            lost_reason text,
             PRIMARY KEY (project_id, attempt, position)
         );
         CREATE TABLE IF NOT EXISTS denial (
@@ -69,6 +72,14 @@ class Machines:
                     WHERE project_id = %s AND valid_to IS NULL AND since < %s
                     """,
                     [recorded.envelope.time, recorded.aggregate_id, recorded.sequence],
+                )
+            case MachineLost(vm_id=vm_id, reason=reason):
+                await cursor.execute(
+                    """
+                    UPDATE machine SET lost_at = %s, lost_reason = %s
+                    WHERE project_id = %s AND vm_id = %s AND valid_to IS NULL AND since < %s AND lost_at IS NULL
+                    """,
+                    [recorded.envelope.time, reason, recorded.aggregate_id, vm_id, recorded.sequence],
                 )
             case _:
                 pass

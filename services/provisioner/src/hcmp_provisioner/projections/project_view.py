@@ -15,10 +15,14 @@ FINAL = frozenset({"completed", "failed", "cancelled", "rejected", "deleting", "
 
 @dataclass(frozen=True)
 class MachineView:
+    """`lost_at`: since then it is gone for good, for this reason."""
+
     id: str
     name: str
     address: str
     role: str
+    lost_at: datetime | None = None
+    lost_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -290,7 +294,7 @@ def _view(
         packages=row["packages"],
         status=row["status"],
         attempt=row["attempt"],
-        vms=[_machine(machine) for machine in machines],
+        vms=[_machine(machine, at) for machine in machines],
         steps=[_step(planned, by_number.get(planned["number"]), row["attempt"], at) for planned in row["steps"]],
         created_at=row["created_at"],
         lease_expires_at=row["lease_expires_at"],
@@ -324,5 +328,14 @@ def _step(planned: dict[str, Any], row: DictRow | None, attempt: int, at: dateti
     )
 
 
-def _machine(row: DictRow) -> MachineView:
-    return MachineView(id=row["vm_id"], name=row["name"], address=row["address"], role=row["role"])
+def _machine(row: DictRow, at: datetime | None = None) -> MachineView:
+    lost_at = row["lost_at"]
+    lost = lost_at is not None and (at is None or lost_at <= at)
+    return MachineView(
+        id=row["vm_id"],
+        name=row["name"],
+        address=row["address"],
+        role=row["role"],
+        lost_at=lost_at if lost else None,
+        lost_reason=row["lost_reason"] if lost else None,
+    )

@@ -7,4 +7,4 @@ from hcmp_provisioner.projections.maintenance import Maintenance
 from hcmp_provisioner.projections.projects import Projects
 from hcmp_provisioner.projections.steps import Steps
 
-READ_MODEL = ReadModel("provisioner", 2, (Accounts(), Maintenance(), Projects(), Steps(), Machines()))
+READ_MODEL = ReadModel("provisioner", 3, (Accounts(), Maintenance(), Projects(), Steps(), Machines()))

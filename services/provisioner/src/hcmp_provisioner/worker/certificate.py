@@ -14,10 +14,10 @@ from pathlib import Path
 import structlog
 
 from hcmp_contracts.allocation import GrantedMachine
-from hcmp_provisioner.run.files import renew_certificate
-from hcmp_provisioner.run.plan import Identity, Plan
 from hcmp_provisioner.worker.interruption import Interruption
 from hcmp_provisioner.worker.plans import UnusablePlanError
+from hcmp_runner.files import renew_certificate
+from hcmp_runner.plan import Identity, Plan
 from hcmp_webkit.ssh_certificates import (
     CertificateRefusedError,
     CertificateUnavailableError,

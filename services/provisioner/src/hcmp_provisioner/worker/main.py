@@ -16,7 +16,7 @@ from hcmp_provisioner.adapters.templates import load_templates
 from hcmp_provisioner.settings import WorkerSettings
 from hcmp_provisioner.worker.plans import Planner
 from hcmp_provisioner.worker.reactions import SERVICE, Patience, Worker
-from hcmp_provisioner.worker.run_directory import prepare
+from hcmp_runner.run_directory import prepare
 from hcmp_webkit.app import create_app
 from hcmp_webkit.platform import open_broker
 from hcmp_webkit.serve import serve

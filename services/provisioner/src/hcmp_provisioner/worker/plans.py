@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from hcmp_contracts.allocation import GrantedMachine
 from hcmp_provisioner.domain.project_state import Details
 from hcmp_provisioner.domain.template import Template
-from hcmp_provisioner.run.plan import Plan, PlannedMachine, directory_of
+from hcmp_runner.plan import Plan, PlannedMachine, directory_of
 
 PRIVATE_KEY = "-----BEGIN "
 

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from hcmp_contracts.project import HostFailure, HostResult
-from hcmp_provisioner.run.messages import PlayBegan, Tally, TaskEnded
+from hcmp_runner.messages import PlayBegan, Tally, TaskEnded
 
 # What a step's event tells of each machine is bounded: of 50 machines, 40 kB at most.
 MAX_TASKS = 10

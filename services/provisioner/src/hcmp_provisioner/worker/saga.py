@@ -32,15 +32,16 @@ from hcmp_provisioner.domain.errors import (
     RunCancelRequestedError,
 )
 from hcmp_provisioner.domain.project_state import Details
-from hcmp_provisioner.run.messages import Ended, Line, Message, PlayBegan, Tally, TaskEnded
 from hcmp_provisioner.worker.certificate import Entrance, RunIdentity, given
 from hcmp_provisioner.worker.hold import Hold
 from hcmp_provisioner.worker.interruption import Interruption
 from hcmp_provisioner.worker.plans import Planner, UnusablePlanError
 from hcmp_provisioner.worker.progress import Progress, worth_another_try
 from hcmp_provisioner.worker.run_log import RunLog
-from hcmp_provisioner.worker.run_process import RunLostError, end_leftovers, run_plan
+from hcmp_provisioner.worker.run_process import run_plan
 from hcmp_provisioner.worker.watch import watch_broker, watch_project
+from hcmp_runner.messages import Ended, Line, Message, PlayBegan, Tally, TaskEnded
+from hcmp_runner.process import RunLostError, end_leftovers
 
 LAST_LINES = 20
 

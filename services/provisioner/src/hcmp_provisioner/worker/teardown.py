@@ -21,15 +21,16 @@ from hcmp_provisioner.domain.commands import Delete
 from hcmp_provisioner.domain.errors import RunNotWantedError
 from hcmp_provisioner.domain.project import PROJECT
 from hcmp_provisioner.domain.project_state import Deleting, Project, status_of
-from hcmp_provisioner.run.messages import Ended, Line, Message, PlayBegan, Tally, TaskEnded
-from hcmp_provisioner.run.plan import Plan
 from hcmp_provisioner.worker.certificate import Entrance, given
 from hcmp_provisioner.worker.interruption import Interruption
 from hcmp_provisioner.worker.plans import Planner, UnusablePlanError
 from hcmp_provisioner.worker.progress import Progress
 from hcmp_provisioner.worker.run_log import RunLog
-from hcmp_provisioner.worker.run_process import end_leftovers, run_plan
+from hcmp_provisioner.worker.run_process import run_plan
 from hcmp_provisioner.worker.watch import watch_broker, watch_project
+from hcmp_runner.messages import Ended, Line, Message, PlayBegan, Tally, TaskEnded
+from hcmp_runner.plan import Plan
+from hcmp_runner.process import end_leftovers
 
 log = structlog.get_logger(__name__)
 

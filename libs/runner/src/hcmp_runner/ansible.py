@@ -14,9 +14,9 @@ from typing import Any
 
 import ansible_runner
 
-from hcmp_provisioner.run.events import messages
-from hcmp_provisioner.run.masking import masking
-from hcmp_provisioner.run.plan import HOLD, MARKER, Plan
+from hcmp_runner.events import messages
+from hcmp_runner.masking import masking
+from hcmp_runner.plan import HOLD, MARKER, Plan
 
 BROKEN = 254
 # The only arguments that a run ever adds to Ansible's command line; what people gave never gets there.

@@ -8,8 +8,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from hcmp_provisioner.run.files import LOCK
-from hcmp_provisioner.run.processes import end_all, in_directory
+from hcmp_runner.files import LOCK
+from hcmp_runner.processes import end_all, in_directory
 
 # Below a run's directory (16 characters) OpenSSH makes sockets: /c/<10 digits>.<16 characters>; a path has 108.
 LONGEST = 107 - len("/0123456789abcdef/c/0123456789.0123456789abcdef")

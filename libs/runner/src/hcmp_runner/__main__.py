@@ -1,4 +1,4 @@
-"""`python -m hcmp_provisioner.run`: one run in a process of its own, which leaves nothing behind.
+"""`python -m hcmp_runner`: one run in a process of its own, which leaves nothing behind.
 
 It reads its plan from standard input and stays in charge: when that input ends (the worker has died) or says
 `stop`, it ends every process of the run. Only then, and after the run's files are gone, it says `ended`.
@@ -12,10 +12,10 @@ import traceback
 from contextlib import suppress
 from types import FrameType
 
-from hcmp_provisioner.run.files import run_files
-from hcmp_provisioner.run.messages import Ended
-from hcmp_provisioner.run.plan import Plan
-from hcmp_provisioner.run.processes import become_subreaper, descendants, die_with_parent, end_all
+from hcmp_runner.files import run_files
+from hcmp_runner.messages import Ended
+from hcmp_runner.plan import Plan
+from hcmp_runner.processes import become_subreaper, descendants, die_with_parent, end_all
 
 BROKEN = 254
 
@@ -52,7 +52,7 @@ def _fork(plan: Plan) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         die_with_parent()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        from hcmp_provisioner.run.ansible import run_ansible
+        from hcmp_runner.ansible import run_ansible
 
         code = run_ansible(plan)
     except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as its parent

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hcmp_provisioner.run.files import known_host
-from hcmp_provisioner.run.plan import PlannedMachine
+from hcmp_runner.files import known_host
+from hcmp_runner.plan import PlannedMachine
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from hcmp_provisioner.run.plan import HOLD, MARKER
+from hcmp_runner.plan import HOLD, MARKER
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36

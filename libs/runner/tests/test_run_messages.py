@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from hcmp_contracts.project import HostFailure, HostResult
-from hcmp_provisioner.run.events import MAX_LINE, MAX_REASON, messages
-from hcmp_provisioner.run.files import unsafe
-from hcmp_provisioner.run.masking import MASK, masking
-from hcmp_provisioner.run.messages import Line, PlayBegan, Tally, TaskEnded
 from hcmp_provisioner.worker.progress import MAX_NAME, Progress, worth_another_try
+from hcmp_runner.events import MAX_LINE, MAX_REASON, messages
+from hcmp_runner.files import unsafe
+from hcmp_runner.masking import MASK, masking
+from hcmp_runner.messages import Line, PlayBegan, Tally, TaskEnded
 
 
 def hear(kind: str, stdout: str = "", **data: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hcmp_provisioner.run.plan import Plan, PlannedMachine
+from hcmp_runner.plan import Plan, PlannedMachine
 
 LOCK = "lock"
 SSH_PORT = 22
@@ -48,7 +48,7 @@ def _write_all(plan: Plan, directory: Path) -> None:
     _write(directory / "known_hosts", "".join(f"{known_host(machine)}\n" for machine in plan.machines))
     for machine in plan.machines:
         if machine.private_key:
-            _write(directory / "keys" / machine.name, machine.private_key.rstrip() + "\n")
+            _write_key(directory / "keys" / machine.name, machine.private_key)
     if plan.identity is not None:
         _write(directory / IDENTITY, plan.identity.private_key)
         _write(directory / CERTIFICATE, plan.identity.certificate + "\n")
@@ -63,6 +63,15 @@ def renew_certificate(directory: Path, certificate: str) -> None:
     fresh.unlink(missing_ok=True)
     _write(fresh, certificate + "\n")
     fresh.replace(directory / CERTIFICATE)
+
+
+def _write_key(path: Path, credential: str) -> None:
+    """A private key, and what stands behind it: its certificate, which OpenSSH finds by its name."""
+    head, end, rest = credential.partition("-----END ")
+    label, _, certificate = rest.partition("\n")
+    _write(path, f"{head}{end}{label}".rstrip() + "\n")
+    if certificate.strip():
+        _write(path.with_name(f"{path.name}-cert.pub"), certificate.strip() + "\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ Source: ansible_runner/display_callback/callback/awx_display.py of ansible-runne
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hcmp_provisioner.run.messages import Line, Message, Outcome, PlayBegan, Tally, TaskEnded
+from hcmp_runner.messages import Line, Message, Outcome, PlayBegan, Tally, TaskEnded
 
 MAX_LINE = 100_000
 MAX_REASON = 2_000
