@@ -131,7 +131,7 @@ async def told(http: httpx.AsyncClient, issuer: Issuer, sequence: int) -> None:
         events = await feed(http, issuer.headers(OPERATOR), limit=1)
         return int(events[0]["sequence"]) if events else 0
 
-    await eventually(newest, lambda seen: seen >= sequence)
+    await eventually(newest, lambda seen: seen >= sequence, seconds=30)
 
 
 MINAS = [

@@ -64,6 +64,16 @@ async def granted(store: EventStore, project_id: str) -> AllocationGranted:
     return event
 
 
+async def queue_at_rest(store: EventStore) -> None:
+    """Nobody is looking at the queue any more as it was before the last event."""
+
+    async def pending() -> int:
+        info = await store.client.jetstream().consumer_info("EVENTS", "inventory-queueing")
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+    await eventually(pending, lambda number: number == 0, seconds=20)
+
+
 async def vm_events(store: EventStore, name: str) -> list[DomainEvent]:
     return [recorded.event for recorded in await store.load("vm", vm_id_of(name))]
 
@@ -92,6 +102,7 @@ async def test_the_queue_serves_whose_owner_has_the_fewest_machines_then_the_old
     await answers(store, greedy, 1)
     modest = await request(store, 1, owner="lee", wait=True)
     await answers(store, modest, 1)
+    await queue_at_rest(store)
     await add(store, "b")
     await granted(store, modest)
     assert len(await answers(store, greedy, 1)) == 1

@@ -38,7 +38,7 @@ async def connect(url: str, *, name: str, user: str, password: str) -> AsyncIter
         user=user,
         password=password,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.5,  # type: ignore[arg-type] # `nats.connect` takes a fraction and hands it on
+        reconnect_time_wait=0.5,  # `nats.connect` takes a fraction and hands it on
         connect_timeout=2,
         ping_interval=2,
         max_outstanding_pings=2,
