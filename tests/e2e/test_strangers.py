@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from hcmp_testkit.gateway import Person
+from hcmp_testkit.gateway import Person, Session
 
 pytestmark = [pytest.mark.installation, pytest.mark.usefixtures("full_pool")]
 
@@ -71,8 +71,8 @@ def spoiled(token: str) -> dict[str, str]:
 
 
 async def test_a_wrong_or_tampered_token_is_401_everywhere(member: Person) -> None:
-    token = member.http.headers["Authorization"].removeprefix("Bearer ")
-    for kind, bad in spoiled(token).items():
+    assert isinstance(member.http.auth, Session)
+    for kind, bad in spoiled(member.http.auth.token).items():
         async with httpx.AsyncClient(base_url=member.url, headers={"Authorization": f"Bearer {bad}"}) as http:
             for path in (
                 "/api/me",

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,31 @@ from websockets.asyncio.client import ClientConnection, connect
 
 PROVISION_SECONDS = 300
 SETTLE_SECONDS = 60
+
+
+class Session(httpx.Auth):
+    """Signs in with the first request, and again when the token has run out: an installation outlives it."""
+
+    requires_response_body = True
+
+    def __init__(self, username: str, password: str) -> None:
+        self._login = {"username": username, "password": password}
+        self.token = ""
+        self.account: dict[str, Any] = {}
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self.token:
+            request.headers["Authorization"] = f"Bearer {self.token}"
+            answer = yield request
+            if answer.status_code != httpx.codes.UNAUTHORIZED:
+                return
+        answer = yield httpx.Request(
+            "POST", request.url.copy_with(path="/api/login", query=None), json=self._login
+        )
+        assert answer.status_code == httpx.codes.OK, answer.text
+        self.token, self.account = answer.json()["access_token"], answer.json()["account"]
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        yield request
 
 
 @dataclass
@@ -86,8 +111,8 @@ class Person:
 
 async def sign_in(url: str, username: str, password: str) -> Person:
     """Sign in; the caller closes `http`."""
-    http = httpx.AsyncClient(base_url=url, timeout=30)
-    answer = await http.post("/api/login", json={"username": username, "password": password})
+    session = Session(username, password)
+    http = httpx.AsyncClient(base_url=url, timeout=30, auth=session)
+    answer = await http.get("/api/me")
     assert answer.status_code == 200, answer.text
-    http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-    return Person(http, answer.json()["account"])
+    return Person(http, session.account)

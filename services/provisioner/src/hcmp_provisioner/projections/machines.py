@@ -16,7 +16,7 @@ from hcmp_eventstore.recorded import Recorded
 
 
 class Machines:
-    subjects: Sequence[str] = ("hcmp.allocation.>", "hcmp.project.*.machine-lost")
+    subjects: Sequence[str] = ("hcmp.allocation.>", "hcmp.project.>")
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS machine (
             project_id text NOT NULL,
