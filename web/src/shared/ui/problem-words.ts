@@ -25,6 +25,7 @@ const FACTUAL: ReadonlySet<string> = new Set([
 
 export function problemWords(error: unknown, language: Language): ProblemWords {
   const problem = asProblem(error);
+  if (problem.slug.startsWith("vcenter-")) return vcenterWords(problem.slug, problem.detail, language);
   const known = spoken(`problem.${problem.slug}`, language);
   const advice = spoken(`problem.${problem.slug}.try`, language);
   const figures = figuresOf(problem, language);
@@ -34,6 +35,11 @@ export function problemWords(error: unknown, language: Language): ProblemWords {
     // In English the service's own words already say what to try.
     body: language === "en" && said !== "" ? said : [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
   };
+}
+
+/** What is wrong with vCenter: our words for the kind, the service's for the facts of the case. */
+export function vcenterWords(slug: string, detail: string, language: Language): ProblemWords {
+  return { title: spoken(`problem.${slug}`, language) ?? detail, body: [detail, spoken(`problem.${slug}.try`, language) ?? ""].join(" ") };
 }
 
 function spoken(key: string, language: Language): string | null {

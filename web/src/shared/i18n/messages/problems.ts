@@ -79,8 +79,11 @@ export const problemMessages = {
   "problem.idempotency-key-reused.try": ["Reload the page and try again.", "페이지를 새로 고친 후 다시 시도하세요."],
   "problem.conflict": ["Changed at the same time", "동시에 변경되었습니다"],
   "problem.conflict.try": ["Look at it again and repeat your change.", "다시 확인한 후 변경하세요."],
-  "problem.precondition-failed": ["The settings were changed meanwhile", "그 사이 설정이 변경되었습니다"],
-  "problem.precondition-failed.try": ["Reload the page and repeat your change.", "페이지를 새로 고친 후 다시 변경하세요."],
+  "problem.precondition-failed": ["Somebody else changed this meanwhile", "그 사이 다른 사용자가 변경했습니다"],
+  "problem.precondition-failed.try": [
+    "Nothing was saved. You see what is stored now, with what you typed on top: look at it and save again.",
+    "저장되지 않았습니다. 지금 저장된 값 위에 입력한 내용이 표시됩니다. 확인한 후 다시 저장하세요.",
+  ],
   "problem.malformed-request": ["Something that was entered is not allowed", "입력한 내용에 허용되지 않는 값이 있습니다"],
   "problem.malformed-request.try": ["Correct it and try again.", "수정한 후 다시 시도하세요."],
   "problem.log-unavailable": ["The platform cannot record changes right now", "지금은 변경을 기록할 수 없습니다"],
