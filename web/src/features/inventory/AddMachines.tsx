@@ -1,7 +1,7 @@
 /** The ways for machines to join the pool. */
 
 import { Button, Menu } from "@mantine/core";
-import { IconChevronDown, IconCopyPlus, IconFlask, IconPencil, IconPlus, IconServer2, type TablerIcon } from "@tabler/icons-react";
+import { IconChevronDown, IconCopyPlus, IconFileSpreadsheet, IconFlask, IconPencil, IconPlus, IconServer2, type TablerIcon } from "@tabler/icons-react";
 import { useState } from "react";
 
 import type { LabelKey } from "@/shared/i18n/catalogue";
@@ -9,11 +9,13 @@ import { useT } from "@/shared/i18n/language";
 
 import { AddMachineDialog } from "./AddMachineDialog";
 import { ImportLabDialog } from "./ImportLabDialog";
+import { UploadDialog } from "./UploadDialog";
 import { CloneDialog } from "./vcenter/CloneDialog";
 import { ImportDialog } from "./vcenter/ImportDialog";
 
 const ways = {
   hand: { icon: IconPencil, label: "pool.addTitle", dialog: AddMachineDialog },
+  file: { icon: IconFileSpreadsheet, label: "upload.title", dialog: UploadDialog },
   vcenter: { icon: IconServer2, label: "vcenter.importTitle", dialog: ImportDialog },
   clones: { icon: IconCopyPlus, label: "vcenter.cloneTitle", dialog: CloneDialog },
   lab: { icon: IconFlask, label: "pool.importTitle", dialog: ImportLabDialog },

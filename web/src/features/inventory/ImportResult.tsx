@@ -1,18 +1,20 @@
 /** How an import went: who joined, and why the others did not. */
 
-import { Button, Group, List, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Table, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 
-import type { Imported } from "@/api/contract";
-import { useT } from "@/shared/i18n/language";
+import type { FailedRow, Imported } from "@/api/contract";
+import { Problem } from "@/api/problem";
+import { useSpeech, useT } from "@/shared/i18n/language";
 import { Callout } from "@/shared/ui/Callout";
+import { problemWords } from "@/shared/ui/problem-words";
 
 interface ImportResultProps {
   imported: Imported;
   onClose: () => void;
 }
 
-export function ImportResult({ imported: { vms, failures = {} }, onClose }: ImportResultProps) {
+export function ImportResult({ imported: { vms, failures = {}, failed_rows: rows = [] }, onClose }: ImportResultProps) {
   const t = useT();
   const failed = Object.entries(failures);
   return (
@@ -24,15 +26,18 @@ export function ImportResult({ imported: { vms, failures = {} }, onClose }: Impo
           </Text>
         </Callout>
       )}
-      {failed.length > 0 && (
-        <Callout tone="bad" icon={IconAlertTriangle} role="alert" title={t("import.failed", { count: failed.length })}>
-          <List size="sm" listStyleType="none">
-            {failed.map(([name, reason]) => (
-              <List.Item key={name}>
-                <b>{name}</b>: {reason}
-              </List.Item>
-            ))}
-          </List>
+      {failed.length + rows.length > 0 && (
+        <Callout tone="bad" icon={IconAlertTriangle} role="alert" title={t("import.failed", { count: failed.length + rows.length })}>
+          <Table verticalSpacing={4} horizontalSpacing="xs" aria-label={t("import.failed", { count: failed.length + rows.length })}>
+            <Table.Tbody>
+              {failed.map(([name, reason]) => (
+                <Failure key={name} name={name} reason={reason} />
+              ))}
+              {rows.map((row) => (
+                <RowFailure key={row.row} row={row} />
+              ))}
+            </Table.Tbody>
+          </Table>
         </Callout>
       )}
       <Group justify="flex-end">
@@ -41,5 +46,22 @@ export function ImportResult({ imported: { vms, failures = {} }, onClose }: Impo
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+function RowFailure({ row: { row, name, type, detail } }: { row: FailedRow }) {
+  const { t, language } = useSpeech();
+  const words = problemWords(new Problem({ type, title: detail, detail, status: 0 }), language);
+  return <Failure name={[t("import.row", { row }), name].filter(Boolean).join(" · ")} reason={[words.title, words.body].filter(Boolean).join(": ")} />;
+}
+
+function Failure({ name, reason }: { name: string; reason: string }) {
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" style={{ whiteSpace: "nowrap", verticalAlign: "top" }}>
+        {name}
+      </Table.Th>
+      <Table.Td style={{ overflowWrap: "anywhere" }}>{reason}</Table.Td>
+    </Table.Tr>
   );
 }

@@ -4,7 +4,7 @@ import { Badge, Group, TagsInput } from "@mantine/core";
 
 import { useT } from "@/shared/i18n/language";
 
-import { labelWords, readLabels, type Labels } from "./labels";
+import { labelWords, readLabels, type Labels } from "./label-words";
 
 export function LabelBadges({ labels }: { labels: Labels | null }) {
   const words = labelWords(labels);

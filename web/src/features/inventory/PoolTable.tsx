@@ -11,8 +11,9 @@ import { Panel } from "@/shared/ui/Panel";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { machineLooks, poolOrder } from "@/shared/ui/states";
 
+import { DriftBadges } from "./Drift";
 import { LabelBadges } from "./Labels";
-import { labelWords } from "./labels";
+import { labelWords } from "./label-words";
 import { MachineActions } from "./MachineActions";
 import classes from "./PoolTable.module.css";
 import type { ShownMachine } from "./use-pool-shown";
@@ -158,6 +159,7 @@ function PoolRow({ ref, index, machine, past }: PoolRowProps) {
             {machine.reason}
           </Text>
         )}
+        <DriftBadges drift={machine.drift} />
       </Table.Td>
       <Table.Td>
         {machine.project_id === null ? (

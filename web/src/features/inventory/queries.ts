@@ -122,6 +122,17 @@ export function useImportFromVcenter() {
   );
 }
 
+export function useUploadMachines() {
+  return usePoolOrder(async ({ format, file }: { format: "csv" | "yaml"; file: File }) =>
+    answer(
+      api.POST("/api/vms/import", {
+        body: { provider: "static", format, content: await file.text() },
+        params: { header: { "Idempotency-Key": idempotencyKey() } },
+      }),
+    ),
+  );
+}
+
 export function useLabels(id: string) {
   return usePoolOrder((labels: Record<string, string>) =>
     answer(api.PATCH("/api/vms/{id}", { params: { path: { id } }, body: { labels } })),

@@ -13,6 +13,7 @@ import { sentenceMessages } from "./messages/sentences";
 import { settingsMessages } from "./messages/settings";
 import { sharedMessages } from "./messages/shared";
 import { terminalMessages } from "./messages/terminal";
+import { upkeepMessages } from "./messages/upkeep";
 import { vcenterMessages } from "./messages/vcenter";
 
 export const catalogue = {
@@ -21,6 +22,7 @@ export const catalogue = {
   ...inventoryMessages,
   ...policyMessages,
   ...settingsMessages,
+  ...upkeepMessages,
   ...vcenterMessages,
   ...projectMessages,
   ...runMessages,

@@ -19,6 +19,8 @@ const FACTUAL: ReadonlySet<string> = new Set([
   "credential-refused",
   "vm-name-taken",
   "import-incomplete",
+  "malformed-row",
+  "unreadable-list",
   "invalid-variable",
   "too-many-attempts",
 ]);

@@ -9,7 +9,7 @@ import { Loading } from "@/shared/ui/Loading";
 import { noticeDone } from "@/shared/ui/notices";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
-import { labelWords, readLabels } from "../labels";
+import { labelWords, readLabels } from "../label-words";
 import { LabelsInput } from "../Labels";
 import { useKeepPolicy, usePolicy } from "./queries";
 

@@ -10,7 +10,7 @@ import { Loading } from "@/shared/ui/Loading";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { ImportResult } from "../ImportResult";
-import { readLabels } from "../labels";
+import { readLabels } from "../label-words";
 import { LabelsInput } from "../Labels";
 import { useImportFromVcenter } from "../queries";
 import { useSettings } from "../settings/queries";

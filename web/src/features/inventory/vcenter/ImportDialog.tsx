@@ -10,7 +10,7 @@ import { useT } from "@/shared/i18n/language";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { ImportResult } from "../ImportResult";
-import { readLabels } from "../labels";
+import { readLabels } from "../label-words";
 import { LabelsInput } from "../Labels";
 import { useImportFromVcenter } from "../queries";
 import { AskSettings } from "./AskSettings";

@@ -38,6 +38,7 @@ export const vcenterMessages = {
   "vcenter.fromSettings": ["As in the settings", "설정을 따름"],
   "import.joined": ["{count} {count|machine|machines} joined the pool", "서버 {count}대가 풀에 추가되었습니다"],
   "import.failed": ["{count} {count|machine was|machines were} not taken", "서버 {count}대를 추가하지 못했습니다"],
+  "import.row": ["Row {row}", "{row}행"],
   "import.done": ["Done", "완료"],
   "problem.vcenter-not-configured": ["No vCenter is set up", "vCenter가 설정되지 않았습니다"],
   "problem.vcenter-not-configured.try": ["Name a vCenter or an ESXi host in the settings.", "설정에서 vCenter 또는 ESXi 호스트를 입력하세요."],
