@@ -49,6 +49,7 @@ export function PoolTable({ machines, coming, past }: PoolTableProps) {
           value={status}
           onChange={setStatus}
           aria-label={t("pool.status")}
+          style={{ maxWidth: "100%", overflowX: "auto" }}
           data={[
             { value: "all", label: t("pool.all") },
             ...present.map((one) => ({ value: one, label: t(machineLooks[one].label) })),

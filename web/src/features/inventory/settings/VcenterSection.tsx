@@ -44,7 +44,6 @@ export function VcenterSection({ form, change, onChange }: VcenterSectionProps) 
         <TextInput
           label={t("settings.fingerprint")}
           description={t("settings.fingerprintHint")}
-          ff="monospace"
           {...text("vcenter_fingerprint")}
         />
         <Textarea

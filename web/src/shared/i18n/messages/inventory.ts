@@ -64,8 +64,8 @@ export const inventoryMessages = {
   ],
   "pool.retireTitle": ["Retire {name}?", "{name} 서버를 폐기할까요?"],
   "pool.retireBody": [
-    "It leaves the pool for good. A lab machine's container is removed with all that is on it.",
-    "풀에서 영구히 제외됩니다. 실습용 서버는 컨테이너와 모든 내용이 함께 삭제됩니다.",
+    "It leaves the pool for good. A lab machine or a clone is destroyed with all that is on it.",
+    "풀에서 영구히 제외됩니다. 실습용 서버와 복제 서버는 모든 내용과 함께 삭제됩니다.",
   ],
   "pool.done": ["{name}: done.", "{name}: 처리되었습니다."],
   "pool.addMany": ["Add machines", "서버 추가"],

@@ -65,15 +65,15 @@ export const settingsMessages = {
     "백업을 만든 후 모든 실행을 중지하고 프로젝트, 풀의 서버, 정책, 로그, 녹화를 모두 삭제합니다. 계정과 초기화 기록은 남습니다.",
   ],
   "settings.resetMachines": ["What becomes of the machines", "서버 처리 방법"],
-  "settings.resetRecycle": ["Clean them first", "정리한 후 제외"],
+  "settings.resetRecycle": ["Destroy what the platform made", "플랫폼이 만든 서버 삭제"],
   "settings.resetRecycleHint": [
-    "Machines that a project used are set back to their clean state, so that nothing of it stays on them; then they leave the pool. Takes longer.",
-    "프로젝트가 사용한 서버를 깨끗한 상태로 되돌려 내용을 남기지 않은 뒤 풀에서 제외합니다. 시간이 더 걸립니다.",
+    "Lab machines and clones are destroyed with all that is on them. Machines that were there before only leave the pool.",
+    "실습용 서버와 복제 서버는 모든 내용과 함께 삭제됩니다. 원래 있던 서버는 풀에서만 제외됩니다.",
   ],
-  "settings.resetForget": ["Only forget them", "목록에서만 제외"],
+  "settings.resetForget": ["Leave every machine as it is", "모든 서버를 그대로 두기"],
   "settings.resetForgetHint": [
-    "They leave the pool as they are, with all that projects have put on them. For machines that do not answer any more.",
-    "프로젝트가 남긴 내용을 그대로 둔 채 풀에서만 제외합니다. 더 이상 응답하지 않는 서버에 적합합니다.",
+    "All leave the pool and go on running, with whatever projects have put on them. The platform knows them no more.",
+    "모두 풀에서 제외되지만 프로젝트가 남긴 내용과 함께 계속 실행됩니다. 플랫폼은 더 이상 관리하지 않습니다.",
   ],
   "settings.resetBegun": ["The reset has begun", "초기화가 시작되었습니다"],
   "settings.resetBackup": [
