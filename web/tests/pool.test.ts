@@ -8,7 +8,7 @@ import { allChosen, allToggled, toggled } from "@/features/inventory/vcenter/cho
 import { eventWords } from "@/features/monitor/event-words";
 import { translator } from "@/shared/i18n/language";
 import { poolSize, scaledCells } from "@/shared/ui/pool-scale";
-import { problemWords, vcenterWords } from "@/shared/ui/problem-words";
+import { failuresOf, problemWords, vcenterWords } from "@/shared/ui/problem-words";
 import { Problem } from "@/api/problem";
 
 describe("a pool of any size", () => {
@@ -126,4 +126,10 @@ describe("what is wrong with vCenter", () => {
     const refusal = new Problem({ type: "vcenter-login", title: "vCenter could not be asked", status: 502, detail: "root is not let in." });
     expect(problemWords(refusal, "en").body).toContain("root is not let in.");
   });
+});
+
+test("an import of which nothing came says of each machine why", () => {
+  const refusal = new Problem({ type: "import-incomplete", title: "", status: 503, failures: { "web-01": "it is off", "web-02": 7 } });
+  expect(failuresOf(refusal)).toEqual([["web-01", "it is off"]]);
+  expect(failuresOf(new Problem({ type: "conflict", title: "", status: 409 }))).toEqual([]);
 });

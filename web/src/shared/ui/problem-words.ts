@@ -18,7 +18,6 @@ const FACTUAL: ReadonlySet<string> = new Set([
   "address-refused",
   "credential-refused",
   "vm-name-taken",
-  "import-incomplete",
   "malformed-row",
   "unreadable-list",
   "invalid-variable",
@@ -37,6 +36,13 @@ export function problemWords(error: unknown, language: Language): ProblemWords {
     // In English the service's own words already say what to try.
     body: language === "en" && said !== "" ? said : [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
   };
+}
+
+/** Why each of several things failed, by its name, where a problem is about more than one. */
+export function failuresOf(error: unknown): [name: string, reason: string][] {
+  const { failures } = asProblem(error).fields;
+  if (typeof failures !== "object" || failures === null || Array.isArray(failures)) return [];
+  return Object.entries(failures as Record<string, unknown>).flatMap(([name, reason]) => (typeof reason === "string" ? [[name, reason]] : []));
 }
 
 /** What is wrong with vCenter: our words for the kind, the service's for the facts of the case. */
