@@ -30,6 +30,18 @@ export async function answer<Data>(call: Promise<Outcome<Data>>): Promise<Data> 
   return data as Data;
 }
 
+/** The body with the version that it is of, which a change of it names as the one that it is based on. */
+export interface Versioned<Data> {
+  value: Data;
+  version: string | null;
+}
+
+/** As `answer`, with the ETag. */
+export async function versioned<Data>(call: Promise<Outcome<Data>>): Promise<Versioned<Data>> {
+  const outcome = await call;
+  return { value: await answer(Promise.resolve(outcome)), version: outcome.response.headers.get("ETag") };
+}
+
 /** A key that makes a repeated POST the same request. */
 export function idempotencyKey(): string {
   // crypto.randomUUID is absent on plain http from another computer; getRandomValues is not.

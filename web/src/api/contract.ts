@@ -19,10 +19,23 @@ export type RegistrationForm = OfAuth["RegistrationForm"];
 type OfInventory = inventory.components["schemas"];
 export type Pool = OfInventory["PoolAnswer"];
 export type Machine = OfInventory["PoolMachine"];
+/** All that operators see of a machine. */
+export type MachineDetail = OfInventory["Machine"];
+export type PoolCounts = OfInventory["PoolCounts"];
+export type Policy = OfInventory["PolicyAnswer"];
+export type PolicyRule = OfInventory["PolicyBody"];
 export type MachineStatus = Machine["status"];
-export type NewMachine = Pick<OfInventory["NewMachineBody"], "name" | "address" | "ssh_port" | "ssh_user" | "credential">;
+export type NewMachine = OfInventory["NewMachineBody"];
+export type Drifted = OfInventory["Drifted"];
+export type FailedRow = OfInventory["FailedRow"];
 export type Settings = OfInventory["SettingsAnswer"];
 export type SettingsChange = Partial<Omit<Settings, "vcenter_password_set">> & { vcenter_password?: string };
+export type VcenterAccess = OfInventory["VcenterBody"];
+export type VcenterTest = OfInventory["VcenterTest"];
+export type VcenterItem = OfInventory["VcenterItem"];
+export type VcenterImport = OfInventory["VsphereImport"];
+export type VcenterClones = OfInventory["VsphereClones"];
+export type Imported = OfInventory["ImportedMachines"];
 
 type OfProvisioner = provisioner.components["schemas"];
 export type Template = OfProvisioner["TemplateAnswer"];
@@ -37,6 +50,7 @@ export type HostFailure = OfProvisioner["HostFailure"];
 export type HostResult = OfProvisioner["HostResult"];
 export type Waiting = OfProvisioner["WaitingAnswer"];
 export type Progress = OfProvisioner["ProgressAnswer"];
+export type Drain = OfProvisioner["DrainAnswer"];
 export type Quota = OfProvisioner["QuotaAnswer"];
 export type CloudEvent = OfProvisioner["CloudEvent"];
 

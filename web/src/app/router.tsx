@@ -29,7 +29,7 @@ const operatorPages: RouteObject[] = [
     lazy: screen(async () => (await import("@/features/provisioner/approvals/ApprovalsPage")).ApprovalsPage),
   },
   { path: "accounts", lazy: screen(async () => (await import("@/features/auth/AccountsPage")).AccountsPage) },
-  { path: "settings", lazy: screen(async () => (await import("@/features/inventory/SettingsPage")).SettingsPage) },
+  { path: "settings", lazy: screen(async () => (await import("@/features/inventory/settings/SettingsPage")).SettingsPage) },
 ];
 
 const pages: RouteObject[] = [

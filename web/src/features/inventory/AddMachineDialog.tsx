@@ -8,15 +8,17 @@ import { useT } from "@/shared/i18n/language";
 import { noticeDone } from "@/shared/ui/notices";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
+import { readLabels } from "./label-words";
+import { LabelsInput } from "./Labels";
 import { useAddMachine } from "./queries";
 
-const BLANK = { name: "", address: "", ssh_port: 22, ssh_user: "hcmp", credential: "" };
+const BLANK = { name: "", address: "", ssh_host: "", ssh_port: 22, ssh_user: "hcmp", credential: "", certificate: "", words: [] as string[] };
 
 export function AddMachineDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
   const add = useAddMachine();
   const [form, setForm] = useState(BLANK);
-  const complete = form.name.trim() !== "" && form.address.trim() !== "" && form.ssh_user.trim() !== "";
+  const complete = form.name.trim() !== "" && form.address.trim() !== "" && form.ssh_user.trim() !== "" && readLabels(form.words).bad === null;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     add.mutate(asRequest(form), {
@@ -51,7 +53,7 @@ export function AddMachineDialog({ onClose }: { onClose: () => void }) {
 
 function Fields({ form, onChange }: { form: typeof BLANK; onChange: (form: typeof BLANK) => void }) {
   const t = useT();
-  const text = (name: "name" | "address" | "ssh_user" | "credential") => ({
+  const text = (name: "name" | "address" | "ssh_host" | "ssh_user" | "credential" | "certificate") => ({
     value: form[name],
     onChange: (event: { currentTarget: { value: string } }) => onChange({ ...form, [name]: event.currentTarget.value }),
     spellCheck: false,
@@ -61,6 +63,12 @@ function Fields({ form, onChange }: { form: typeof BLANK; onChange: (form: typeo
     <>
       <TextInput label={t("pool.name")} data-autofocus {...text("name")} />
       <TextInput label={t("pool.address")} description={t("pool.addressHint")} {...text("address")} />
+      <TextInput
+        label={t("pool.sshHost")}
+        description={t("pool.sshHostHint")}
+        placeholder={form.address}
+        {...text("ssh_host")}
+      />
       <Group grow align="flex-start">
         <NumberInput
           label={t("pool.sshPort")}
@@ -80,16 +88,23 @@ function Fields({ form, onChange }: { form: typeof BLANK; onChange: (form: typeo
         maxRows={6}
         {...text("credential")}
       />
+      {form.credential.includes("PRIVATE KEY") && (
+        <TextInput label={t("pool.certificate")} description={t("pool.certificateHint")} {...text("certificate")} />
+      )}
+      <LabelsInput words={form.words} onChange={(words) => onChange({ ...form, words })} />
     </>
   );
 }
 
 function asRequest(form: typeof BLANK): NewMachine {
-  const { credential, ...machine } = form;
+  const { credential, certificate, ssh_host: host, words, ...machine } = form;
   return {
     ...machine,
     name: form.name.trim(),
     address: form.address.trim(),
+    labels: readLabels(words).labels,
+    ...(host.trim() === "" ? {} : { ssh_host: host.trim() }),
     ...(credential.trim() === "" ? {} : { credential }),
+    ...(certificate.trim() === "" ? {} : { certificate: certificate.trim() }),
   };
 }

@@ -1,99 +1,73 @@
 /** The operator's pool, now or as it was: every machine, its state, and what can be done with it. */
 
-import { Button, Group, Stack, Text } from "@mantine/core";
-import { IconFlask, IconGridDots, IconPlus } from "@tabler/icons-react";
-import { useState } from "react";
+import { Stack, Text } from "@mantine/core";
+import { IconGridDots } from "@tabler/icons-react";
 
-import type { Pool } from "@/api/contract";
+import type { PoolCounts } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
 import { EmptyState } from "@/shared/ui/EmptyState";
 import { Loading } from "@/shared/ui/Loading";
 import { PageHeader } from "@/shared/ui/PageHeader";
 import { Panel } from "@/shared/ui/Panel";
 import { PastNotice } from "@/shared/ui/PastNotice";
+import { poolSize } from "@/shared/ui/pool-scale";
 import { PoolCells, PoolLegend } from "@/shared/ui/PoolCells";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 import { useAt } from "@/shared/use-at";
 
-import { AddMachineDialog } from "./AddMachineDialog";
-import { ImportLabDialog } from "./ImportLabDialog";
+import { AddMachines } from "./AddMachines";
+import { PoliciesPanel } from "./policies/PoliciesPanel";
 import { PoolTable } from "./PoolTable";
 import { PoolTime } from "./PoolTime";
-import { usePastPool, usePool } from "./queries";
-
-type Dialog = "add" | "import" | null;
+import { usePoolShown, type ShownMachine } from "./use-pool-shown";
 
 export function PoolPage() {
   const t = useT();
   const [at, setAt] = useAt();
-  const [now, past] = [usePool(), usePastPool(at)];
-  const pool = at === null ? now : past;
-  const [dialog, setDialog] = useState<Dialog>(null);
+  const pool = usePoolShown(at);
+  const shown = pool.data;
   return (
     <>
       <PageHeader
         title={t("pool.title")}
-        under={pool.data !== undefined && <Summary pool={pool.data} />}
-        actions={<PoolActions onOpen={setDialog} disabled={at !== null} />}
+        under={shown !== undefined && <Summary counts={shown.counts} />}
+        actions={<AddMachines disabled={at !== null} />}
       />
       <Stack gap="md">
         <PoolTime at={at} onAt={setAt} />
-        {at !== null && <PastNotice at={at} existed={past.data?.vms.length !== 0} onNow={() => setAt(null)} />}
-        {pool.isPending && <Loading rows={6} />}
-        {pool.error !== null && <ProblemAlert error={pool.error} onRetry={() => void pool.refetch()} />}
-        {pool.data !== undefined && <PoolContent pool={pool.data} past={at !== null} onOpen={setDialog} />}
+        {at !== null && <PastNotice at={at} existed={shown?.machines.length !== 0} onNow={() => setAt(null)} />}
+        {shown === undefined && pool.error === null && <Loading rows={6} />}
+        {pool.error !== null && <ProblemAlert error={pool.error} onRetry={pool.refetch} />}
+        {shown !== undefined && <PoolContent {...shown} past={at !== null} />}
+        {at === null && <PoliciesPanel />}
       </Stack>
-      {dialog === "add" && <AddMachineDialog onClose={() => setDialog(null)} />}
-      {dialog === "import" && <ImportLabDialog onClose={() => setDialog(null)} />}
     </>
   );
 }
 
-interface PoolActionsProps {
-  onOpen: (dialog: Dialog) => void;
-  /** While the past is looked at. */
-  disabled?: boolean;
-}
-
-function PoolActions({ onOpen, disabled = false }: PoolActionsProps) {
-  const t = useT();
-  return (
-    <>
-      <Button variant="default" disabled={disabled} leftSection={<IconFlask size={16} />} onClick={() => onOpen("import")}>
-        {t("pool.import")}
-      </Button>
-      <Button disabled={disabled} leftSection={<IconPlus size={16} />} onClick={() => onOpen("add")}>
-        {t("pool.add")}
-      </Button>
-    </>
-  );
-}
-
-function Summary({ pool }: { pool: Pool }) {
+function Summary({ counts }: { counts: PoolCounts }) {
   const t = useT();
   return (
     <Text size="sm" c="var(--text-soft)" className="figures">
-      {t("pool.summary", { free: pool.counts.available ?? 0, total: pool.vms.length })}
+      {t("pool.summary", { free: counts.available ?? 0, total: poolSize(counts) })}
     </Text>
   );
 }
 
-function PoolContent({ pool, past, onOpen }: { pool: Pool; past: boolean; onOpen: (dialog: Dialog) => void }) {
+interface PoolContentProps {
+  counts: PoolCounts;
+  machines: readonly ShownMachine[];
+  coming: boolean;
+  past: boolean;
+}
+
+function PoolContent({ counts, machines, coming, past }: PoolContentProps) {
   const t = useT();
-  if (pool.vms.length === 0 && past) return null;
-  if (pool.vms.length === 0) {
+  if (machines.length === 0 && past) return null;
+  if (machines.length === 0) {
     return (
       <Panel>
-        <EmptyState
-          icon={IconGridDots}
-          title={t("pool.empty")}
-          body={t("pool.emptyBody")}
-          action={
-            <Group gap="xs">
-              <PoolActions onOpen={onOpen} />
-            </Group>
-          }
-        />
+        <EmptyState icon={IconGridDots} title={t("pool.empty")} body={t("pool.emptyBody")} action={<AddMachines />} />
       </Panel>
     );
   }
@@ -101,11 +75,11 @@ function PoolContent({ pool, past, onOpen }: { pool: Pool; past: boolean; onOpen
     <>
       <Panel>
         <Stack gap="md">
-          <PoolCells machines={pool.vms} />
-          <PoolLegend counts={pool.counts} />
+          <PoolCells machines={machines} counts={counts} />
+          <PoolLegend counts={counts} />
         </Stack>
       </Panel>
-      <PoolTable machines={pool.vms} past={past} />
+      <PoolTable machines={machines} coming={coming} past={past} />
     </>
   );
 }

@@ -4,15 +4,18 @@ import { Skeleton, Stack, Text } from "@mantine/core";
 
 import { useT } from "@/shared/i18n/language";
 import { Panel } from "@/shared/ui/Panel";
+import { CELLS_AT_MOST, poolSize } from "@/shared/ui/pool-scale";
 import { PoolCells, PoolLegend } from "@/shared/ui/PoolCells";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
-import { usePool } from "./queries";
+import { usePool, usePoolMachines } from "./queries";
 
 export function PoolPanel() {
   const t = useT();
   const pool = usePool();
-  const total = pool.data?.vms.length ?? 0;
+  const total = poolSize(pool.data?.counts ?? {});
+  // A large pool is shown by its counts alone.
+  const machines = usePoolMachines({ enabled: total > 0 && total <= CELLS_AT_MOST });
   return (
     <Panel
       title={t("pool.glance")}
@@ -33,7 +36,7 @@ export function PoolPanel() {
       )}
       {pool.data !== undefined && total > 0 && (
         <Stack gap="md">
-          <PoolCells machines={pool.data.vms} />
+          <PoolCells machines={machines.data?.pages.flatMap(({ vms }) => vms) ?? []} counts={pool.data.counts} />
           <PoolLegend counts={pool.data.counts} />
         </Stack>
       )}

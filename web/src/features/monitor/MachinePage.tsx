@@ -7,7 +7,9 @@ import { Link, useParams } from "react-router";
 
 import { NotFoundPage } from "@/app/NotFoundPage";
 import type { MachineResources, Span } from "@/api/contract";
+import { MachineUpkeep } from "@/features/inventory/MachineUpkeep";
 import { useT } from "@/shared/i18n/language";
+import { useIsOperator } from "@/shared/session";
 import { Ago } from "@/shared/ui/Ago";
 import { Loading } from "@/shared/ui/Loading";
 import { PageHeader } from "@/shared/ui/PageHeader";
@@ -31,6 +33,7 @@ export function MachinePage() {
 
 function MachineView({ machine }: { machine: MachineResources }) {
   const t = useT();
+  const operator = useIsOperator();
   const { vm } = machine;
   return (
     <>
@@ -44,7 +47,10 @@ function MachineView({ machine }: { machine: MachineResources }) {
           </Button>
         }
       />
-      <Charts id={vm.id} />
+      <Stack gap="md">
+        {operator && <MachineUpkeep id={vm.id} />}
+        <Charts id={vm.id} />
+      </Stack>
     </>
   );
 }

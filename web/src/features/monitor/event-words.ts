@@ -1,5 +1,7 @@
 /** What happened, as a sentence: with its figures where the facts hold them, by its name where it is not known here. */
 
+import type { Drifted } from "@/api/contract";
+import { driftWord } from "@/features/inventory/drift-words";
 import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
 import type { Language } from "@/shared/i18n/format";
 import type { Translate } from "@/shared/i18n/language";
@@ -60,6 +62,10 @@ function told({ kind, facts }: Happening, speech: EventSpeech): string | null {
       return lease(kind, text(facts, "after"), facts, speech);
     case "project.lease-warning":
       return lease(kind, text(facts, "ends_at"), facts, speech);
+    case "project.machine-lost":
+      return lostMachine(facts, t);
+    case "vm.drifted":
+      return drifted(facts, t);
     case "project.approved":
     case "project.admitted":
     case "project.hold-ended":
@@ -125,6 +131,21 @@ function retried(facts: Facts, t: Translate): string | null {
   const lost = list(facts, "lost").length;
   if (lost > 0) return t("said.project.retry-requested.lost", { attempt, count: lost });
   return t(facts.keep_machines === true ? "said.project.retry-requested.same" : "said.project.retry-requested", { attempt });
+}
+
+function lostMachine(facts: Facts, t: Translate): string | null {
+  const [machine, reason] = [text(facts, "name"), text(facts, "reason")];
+  return machine === null ? null : t("said.project.machine-lost", { machine, reason: reason ?? "" });
+}
+
+const drifting: ReadonlySet<string> = new Set<Drifted["what"]>(["address", "ssh-endpoint", "power", "host-key", "presence"]);
+
+function drifted(facts: Facts, t: Translate): string | null {
+  const what = text(facts, "what");
+  if (what === null || !drifting.has(what)) return null;
+  const known = what as Drifted["what"];
+  const said = (name: "before" | "after") => driftWord(known, text(facts, name) ?? "", t);
+  return t("said.vm.drifted", { what: t(`drift.${known}`), before: said("before"), after: said("after") });
 }
 
 type LeaseKind = "project.lease-extended" | "project.lease-warning";

@@ -5,17 +5,25 @@ import { activityMessages } from "./messages/activity";
 import { authMessages } from "./messages/auth";
 import { inventoryMessages } from "./messages/inventory";
 import { monitorMessages } from "./messages/monitor";
+import { policyMessages } from "./messages/policies";
 import { problemMessages } from "./messages/problems";
 import { projectMessages } from "./messages/projects";
 import { runMessages } from "./messages/runs";
 import { sentenceMessages } from "./messages/sentences";
+import { settingsMessages } from "./messages/settings";
 import { sharedMessages } from "./messages/shared";
 import { terminalMessages } from "./messages/terminal";
+import { upkeepMessages } from "./messages/upkeep";
+import { vcenterMessages } from "./messages/vcenter";
 
 export const catalogue = {
   ...sharedMessages,
   ...authMessages,
   ...inventoryMessages,
+  ...policyMessages,
+  ...settingsMessages,
+  ...upkeepMessages,
+  ...vcenterMessages,
   ...projectMessages,
   ...runMessages,
   ...monitorMessages,

@@ -1,16 +1,24 @@
 /** The pool at a glance: a coloured cell with a sign for each machine, and a legend with the counts. */
 
-import { Tooltip } from "@mantine/core";
+import { Text, Tooltip } from "@mantine/core";
 
-import type { Machine } from "@/api/contract";
+import type { Machine, PoolCounts } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
 
 import classes from "./PoolCells.module.css";
+import { CELLS_AT_MOST, poolSize, scaledCells } from "./pool-scale";
 import { machineLooks, poolOrder } from "./states";
 
 type Cell = Pick<Machine, "id" | "name" | "status">;
 
-export function PoolCells({ machines }: { machines: readonly Cell[] }) {
+interface PoolCellsProps {
+  /** They may still be coming, page by page. */
+  machines: readonly Cell[];
+  counts: PoolCounts;
+}
+
+export function PoolCells({ machines, counts }: PoolCellsProps) {
+  if (poolSize(counts) > CELLS_AT_MOST) return <ScaledPoolCells counts={counts} />;
   return (
     <ul className={classes.cells}>
       {machines.map((machine) => (
@@ -35,16 +43,37 @@ function PoolCell({ machine }: { machine: Cell }) {
   );
 }
 
-export function PoolLegend({ counts }: { counts: Partial<Record<string, number>> }) {
+/** The legend says the exact numbers, so the cells are only for the eye. */
+function ScaledPoolCells({ counts }: { counts: PoolCounts }) {
+  const t = useT();
+  const { each, cells } = scaledCells(counts);
+  return (
+    <div>
+      <ul className={classes.scaled} aria-hidden>
+        {cells.flatMap(({ status, cells: number }) =>
+          Array.from({ length: number }, (_, index) => (
+            <li key={`${status}${index}`} className={classes.small} data-tone={machineLooks[status].tone} />
+          )),
+        )}
+      </ul>
+      <Text size="xs" c="var(--text-soft)" mt={8}>
+        {t("pool.scaled", { count: each })}
+      </Text>
+    </div>
+  );
+}
+
+export function PoolLegend({ counts }: { counts: PoolCounts }) {
   const t = useT();
   return (
     <div className={classes.legends}>
       {poolOrder
-        .filter((status) => (counts[status] ?? 0) > 0)
-        .map((status) => (
+        .map((status) => ({ status, count: status === "retired" ? 0 : (counts[status] ?? 0) }))
+        .filter(({ count }) => count > 0)
+        .map(({ status, count }) => (
           <span key={status} className={classes.legend} data-tone={machineLooks[status].tone}>
             <span className={classes.dot} aria-hidden />
-            {t(machineLooks[status].label)} <b className="figures">{counts[status]}</b>
+            {t(machineLooks[status].label)} <b className="figures">{count.toLocaleString()}</b>
           </span>
         ))}
     </div>

@@ -18,13 +18,15 @@ const FACTUAL: ReadonlySet<string> = new Set([
   "address-refused",
   "credential-refused",
   "vm-name-taken",
-  "import-incomplete",
+  "malformed-row",
+  "unreadable-list",
   "invalid-variable",
   "too-many-attempts",
 ]);
 
 export function problemWords(error: unknown, language: Language): ProblemWords {
   const problem = asProblem(error);
+  if (problem.slug.startsWith("vcenter-")) return vcenterWords(problem.slug, problem.detail, language);
   const known = spoken(`problem.${problem.slug}`, language);
   const advice = spoken(`problem.${problem.slug}.try`, language);
   const figures = figuresOf(problem, language);
@@ -34,6 +36,18 @@ export function problemWords(error: unknown, language: Language): ProblemWords {
     // In English the service's own words already say what to try.
     body: language === "en" && said !== "" ? said : [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
   };
+}
+
+/** Why each of several things failed, by its name, where a problem is about more than one. */
+export function failuresOf(error: unknown): [name: string, reason: string][] {
+  const { failures } = asProblem(error).fields;
+  if (typeof failures !== "object" || failures === null || Array.isArray(failures)) return [];
+  return Object.entries(failures as Record<string, unknown>).flatMap(([name, reason]) => (typeof reason === "string" ? [[name, reason]] : []));
+}
+
+/** What is wrong with vCenter: our words for the kind, the service's for the facts of the case. */
+export function vcenterWords(slug: string, detail: string, language: Language): ProblemWords {
+  return { title: spoken(`problem.${slug}`, language) ?? detail, body: [detail, spoken(`problem.${slug}.try`, language) ?? ""].join(" ") };
 }
 
 function spoken(key: string, language: Language): string | null {

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 
 import type { Project, Quota } from "@/api/contract";
 import { usePool } from "@/features/inventory/queries";
+import { poolSize } from "@/shared/ui/pool-scale";
 import { useT } from "@/shared/i18n/language";
 import { Ago } from "@/shared/ui/Ago";
 import { Panel } from "@/shared/ui/Panel";
@@ -64,7 +65,7 @@ function PoolFigure({ needed }: { needed: number }) {
   const note = pool !== undefined && free < needed ? t("approvals.poolShort", { count: needed - free }) : undefined;
   return (
     <Figure name={t("approvals.pool")} note={note}>
-      {pool === undefined ? t("time.none") : t("approvals.poolFree", { free, total: pool.vms.length })}
+      {pool === undefined ? t("time.none") : t("approvals.poolFree", { free, total: poolSize(pool.counts) })}
     </Figure>
   );
 }

@@ -15,6 +15,7 @@ import { isMoving } from "../queries";
 import { WaitingNotice } from "../WaitingNotice";
 import { DryRunPanel } from "./DryRunPanel";
 import { FailurePanel } from "./FailurePanel";
+import { LostMachines } from "./LostMachines";
 import { ProjectHistory } from "./ProjectHistory";
 import { ProjectMachines } from "./ProjectMachines";
 import { RetryNote } from "./RetryNote";
@@ -74,6 +75,7 @@ function Notices({ project, past }: { project: Project; past: boolean }) {
     <>
       {project.waiting_for !== null && <WaitingNotice project={project} waiting={project.waiting_for} />}
       {project.failure !== null && <FailurePanel project={project} failure={project.failure} past={past} />}
+      <LostMachines machines={project.vms} />
       {project.status === "cancelled" && !past && (
         <Callout tone="idle" icon={IconBan} title={t("one.cancelledTitle")}>
           <RetryNote project={project} />

@@ -71,7 +71,7 @@ function MachineRow({ vm, past }: { vm: ProjectMachine; past: boolean }) {
           {vm.role}
         </Text>
         <Text size="xs" c="var(--text-soft)" ff="monospace">
-          {vm.address} {!past && <UpSign up={figures?.up ?? null} small />}
+          {vm.address} {vm.lost_at === null ? !past && <UpSign up={figures?.up ?? null} small /> : <b>{t("one.lostMachine")}</b>}
         </Text>
       </Table.Td>
       <Table.Td>
@@ -84,7 +84,7 @@ function MachineRow({ vm, past }: { vm: ProjectMachine; past: boolean }) {
         <Meter label={t("machines.disk")} percent={figures?.disk_percent ?? null} />
       </Table.Td>
       <Table.Td ta="right">
-        {!past && (
+        {!past && vm.lost_at === null && (
           <Button
             component={Link}
             to={`/terminal/${vm.id}`}

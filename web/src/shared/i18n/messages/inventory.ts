@@ -1,4 +1,4 @@
-/** The pool and the settings. */
+/** The pool. */
 
 import type { Messages } from "../entry";
 
@@ -7,7 +7,6 @@ export const inventoryMessages = {
   "pool.summary": ["{free} of {total} free", "{total}대 중 {free}대 사용 가능"],
   "pool.glance": ["Pool at a glance", "서버 풀 현황"],
   "pool.cell": ["{name}: {status}", "{name}: {status}"],
-  "pool.add": ["Add machine", "서버 추가"],
   "pool.addTitle": ["Add a machine by hand", "서버 직접 추가"],
   "pool.addHint": [
     "H-CMP connects to it now, pins its SSH host key, and takes it only if it answers.",
@@ -16,6 +15,10 @@ export const inventoryMessages = {
   "pool.name": ["Name", "이름"],
   "pool.address": ["Address", "주소"],
   "pool.addressHint": ["Host name or IP address", "호스트 이름 또는 IP 주소"],
+  "pool.sshHost": ["SSH host", "SSH 호스트"],
+  "pool.sshHostHint": ["Only if SSH is reached elsewhere than at the address", "SSH 접속 주소가 위 주소와 다를 때만 입력하세요"],
+  "pool.certificate": ["Certificate of the key", "키의 인증서"],
+  "pool.certificateHint": ["One line, if the machine lets in only certified keys", "인증된 키만 허용하는 서버일 때 한 줄로 입력하세요"],
   "pool.sshPort": ["SSH port", "SSH 포트"],
   "pool.sshUser": ["SSH user", "SSH 사용자"],
   "pool.credential": ["Password or private key", "비밀번호 또는 개인 키"],
@@ -25,7 +28,6 @@ export const inventoryMessages = {
   ],
   "pool.addSubmit": ["Connect and add", "접속하고 추가"],
   "pool.added": ["{name} is in the pool.", "{name} 서버가 풀에 추가되었습니다."],
-  "pool.import": ["Add lab machines", "실습용 서버 추가"],
   "pool.importTitle": ["Add lab machines", "실습용 서버 추가"],
   "pool.importBody": [
     "Starts containers on this computer that behave like machines: SSH, packages, services and metrics.",
@@ -62,46 +64,18 @@ export const inventoryMessages = {
   ],
   "pool.retireTitle": ["Retire {name}?", "{name} 서버를 폐기할까요?"],
   "pool.retireBody": [
-    "It leaves the pool for good. A lab machine's container is removed with all that is on it.",
-    "풀에서 영구히 제외됩니다. 실습용 서버는 컨테이너와 모든 내용이 함께 삭제됩니다.",
+    "It leaves the pool for good. A lab machine or a clone is destroyed with all that is on it.",
+    "풀에서 영구히 제외됩니다. 실습용 서버와 복제 서버는 모든 내용과 함께 삭제됩니다.",
   ],
   "pool.done": ["{name}: done.", "{name}: 처리되었습니다."],
-  "settings.title": ["Settings", "설정"],
-  "settings.vcenter": ["vCenter", "vCenter"],
-  "settings.vcenterHint": ["Where machines can be imported from.", "서버를 가져올 수 있는 곳입니다."],
-  "settings.vcenterHost": ["vCenter host", "vCenter 호스트"],
-  "settings.vcenterUsername": ["vCenter user", "vCenter 사용자"],
-  "settings.vcenterPassword": ["vCenter password", "vCenter 비밀번호"],
-  "settings.passwordKept": ["Stored. Type to replace it.", "저장되어 있습니다. 바꾸려면 입력하세요."],
-  "settings.passwordNone": ["Not set", "설정되지 않음"],
-  "settings.datacenter": ["Datacenter", "데이터센터"],
-  "settings.esxi": ["ESXi host", "ESXi 호스트"],
-  "settings.monitoring": ["Monitoring", "모니터링"],
-  "settings.prometheus": ["Prometheus URL", "Prometheus URL"],
-  "settings.prometheusHint": [
-    "Where CPU, memory and disk figures come from. Leave empty for the built-in one.",
-    "CPU, 메모리, 디스크 지표를 가져오는 곳입니다. 비워 두면 내장 Prometheus를 사용합니다.",
-  ],
-  "settings.maintenance": ["Maintenance mode", "점검 모드"],
-  "settings.maintenanceHint": [
-    "Everybody sees a banner, and no new project starts. What is running goes on.",
-    "모두에게 안내가 표시되고 새 프로젝트를 시작할 수 없습니다. 실행 중인 작업은 계속됩니다.",
-  ],
-  "settings.maintenanceSwitch": ["Turn maintenance mode on", "점검 모드 켜기"],
-  "settings.maintenanceMessage": ["Message to everybody", "안내 문구"],
-  "settings.saved": ["Settings saved.", "설정이 저장되었습니다."],
-  "settings.danger": ["Danger zone", "위험 구역"],
-  "settings.reset": ["Factory reset", "공장 초기화"],
-  "settings.resetHint": [
-    "Takes a backup, stops every run and deletes all projects, machines, logs and recordings. Accounts and the record of the reset stay.",
-    "백업을 만든 후 모든 실행을 중지하고 프로젝트, 서버, 로그, 녹화를 모두 삭제합니다. 계정과 초기화 기록은 남습니다.",
-  ],
-  "settings.resetOpen": ["Reset the installation…", "전체 초기화…"],
-  "settings.resetTitle": ["Delete everything but the accounts?", "계정을 제외한 모든 것을 삭제할까요?"],
-  "settings.resetPassword": ["Your password", "내 비밀번호"],
-  "settings.resetSubmit": ["Delete everything", "모두 삭제"],
-  "settings.resetDone": [
-    "The reset has begun. What it deletes is kept in {backup} on the server.",
-    "초기화가 시작되었습니다. 삭제되는 내용은 서버의 {backup}에 보관됩니다.",
+  "pool.addMany": ["Add machines", "서버 추가"],
+  "pool.where": ["Where", "위치"],
+  "pool.scaled": ["Each cell stands for about {count} machines.", "한 칸은 서버 약 {count}대를 나타냅니다."],
+  "pool.coming": ["{count} machines so far, more are coming …", "서버 {count}대를 불러왔으며 더 불러오는 중입니다…"],
+  "pool.labels": ["Labels", "레이블"],
+  "pool.labelsHint": ["Such as site=seoul; Enter ends one", "예: site=seoul, Enter로 구분"],
+  "pool.labelBad": [
+    "{label} is no label: a name in small letters, an equals sign, a value",
+    "{label}은(는) 레이블이 아닙니다. 소문자 이름=값 형식으로 입력하세요",
   ],
 } as const satisfies Messages;

@@ -160,6 +160,12 @@ export const projectMessages = {
     "The project holds no machines any more. It leaves the list; the history and the log stay.",
     "프로젝트가 보유한 서버가 없습니다. 목록에서 사라지며 이력과 로그는 남습니다.",
   ],
+  "one.lost": ["{count} {count|machine of this project is|machines of this project are} gone", "이 프로젝트의 서버 {count}대가 사라졌습니다"],
+  "one.lostTry": [
+    "Nothing on it can be recovered here. Delete the project and start it anew, or ask your operator what happened.",
+    "서버의 내용은 여기서 복구할 수 없습니다. 프로젝트를 삭제하고 다시 시작하거나 운영자에게 문의하세요.",
+  ],
+  "one.lostMachine": ["gone", "사라짐"],
   "one.deleteLost": ["What is lost", "사라지는 것"],
   "one.extendTitle": ["Extend the lease of {name}", "{name} 임대 연장"],
   "one.extendBy": ["By", "연장 기간"],

@@ -60,6 +60,8 @@ export const sentenceMessages = {
   "said.project.lease-expired": ["The lease ended.", "임대가 만료되었습니다."],
   "said.project.teardown-started": ["The machines are being cleared for the pool.", "서버를 정리해 풀로 돌려보내고 있습니다."],
   "said.project.deleted": ["The project is deleted.", "프로젝트가 삭제되었습니다."],
+  "said.project.machine-lost": ["The machine {machine} is gone: {reason}", "{machine} 서버가 사라졌습니다: {reason}"],
+  "said.vm.drifted": ["{what} changed outside the platform: {before} → {after}", "플랫폼 밖에서 {what} 변경: {before} → {after}"],
   "said.allocation.granted": ["Machines were granted.", "서버가 배정되었습니다."],
   "said.allocation.granted.machines": ["Machines were granted: {machines}.", "서버가 배정되었습니다: {machines}."],
   "said.allocation.queued": [

@@ -1,0 +1,57 @@
+/** How a machine is kept: its facts for operators, drift, and lists of machines in a file. */
+
+import type { Messages } from "../entry";
+
+export const upkeepMessages = {
+  "upkeep.title": ["Upkeep", "서버 관리"],
+  "upkeep.quarantined": ["In quarantine: no project gets this machine", "격리됨: 프로젝트에 배정되지 않습니다"],
+  "upkeep.quarantinedTry": [
+    "Look at the cause first, then release it, or recycle it from the menu below.",
+    "원인을 확인한 후 격리를 해제하거나 아래 메뉴에서 초기화하세요.",
+  ],
+  "upkeep.placement": ["Host of the hypervisor", "하이퍼바이저 호스트"],
+  "upkeep.endpoint": ["SSH", "SSH"],
+  "upkeep.signIn": ["How the platform signs in", "플랫폼 로그인 방법"],
+  "upkeep.certificates": ["By certificates: it trusts the platform's authority", "인증서 사용: 플랫폼 인증 기관을 신뢰합니다"],
+  "upkeep.credential": ["By its stored password or key: it does not trust the authority", "저장된 비밀번호 또는 키 사용: 인증 기관을 신뢰하지 않습니다"],
+  "upkeep.noCredential": ["By the platform's key: it does not trust the authority", "플랫폼 키 사용: 인증 기관을 신뢰하지 않습니다"],
+  "upkeep.hostKey": ["Pinned host key", "고정된 호스트 키"],
+  "upkeep.registered": ["In the pool since", "풀에 추가된 시각"],
+  "upkeep.changeLabels": ["Change the labels of {name}", "{name} 레이블 변경"],
+  "upkeep.labelsBody": ["Policies and templates choose machines by them.", "정책과 템플릿이 레이블로 서버를 고릅니다."],
+  "drift.title": ["Changed outside the platform", "플랫폼 밖에서 변경됨"],
+  "drift.hint": [
+    "This is not as it is recorded. When it is as before, this notice goes by itself.",
+    "기록과 다릅니다. 원래대로 돌아오면 이 알림은 자동으로 사라집니다.",
+  ],
+  "drift.what": ["What", "항목"],
+  "drift.before": ["Before", "이전"],
+  "drift.after": ["After", "이후"],
+  "drift.since": ["When", "시각"],
+  "drift.badge": ["{what} changed outside", "밖에서 변경: {what}"],
+  "drift.address": ["Address", "주소"],
+  "drift.ssh-endpoint": ["SSH endpoint", "SSH 접속 주소"],
+  "drift.power": ["Power", "전원"],
+  "drift.host-key": ["Host key", "호스트 키"],
+  "drift.presence": ["Presence", "존재 여부"],
+  "drift.present": ["There", "있음"],
+  "drift.missing": ["Gone", "없음"],
+  "upload.title": ["Upload a list", "목록 파일로 추가"],
+  "upload.hint": [
+    "Each row is a machine that exists. The platform connects to all of them; a row that fails says why and stops none of the others.",
+    "각 행은 이미 있는 서버입니다. 모두 접속해 보고, 실패한 행은 이유를 알려 주며 나머지는 그대로 추가합니다.",
+  ],
+  "upload.file": ["File", "파일"],
+  "upload.fileHint": ["CSV with a first row of column names, or a YAML list", "첫 행이 열 이름인 CSV 또는 YAML 목록"],
+  "upload.choose": ["Choose a file", "파일 선택"],
+  "upload.tooLarge": ["Larger than 500 kB: split it", "500kB를 넘습니다. 나누어 올려 주세요"],
+  "upload.example": [
+    "For example. Also: private_key, certificate, exporter_port; ssh_host only where SSH is reached elsewhere than at the address.",
+    "예시입니다. private_key, certificate, exporter_port도 쓸 수 있습니다. ssh_host는 SSH 주소가 다를 때만 적습니다.",
+  ],
+  "upload.submit": ["Connect and add", "접속하고 추가"],
+  "problem.malformed-row": ["The row cannot be read", "행을 읽을 수 없습니다"],
+  "problem.malformed-row.try": ["Correct it and upload it again.", "수정한 후 다시 올려 주세요."],
+  "problem.unreadable-list": ["The file cannot be read as a list of machines", "서버 목록으로 읽을 수 없는 파일입니다"],
+  "problem.unreadable-list.try": ["Compare it with the example.", "예시와 비교해 보세요."],
+} as const satisfies Messages;

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+
+import { driftWord } from "@/features/inventory/drift-words";
+import { labelWords, readLabels } from "@/features/inventory/label-words";
+import { formatOf } from "@/features/inventory/machine-list";
+import { standing } from "@/features/inventory/policies/standing";
+import { allChosen, allToggled, toggled } from "@/features/inventory/vcenter/choice";
+import { eventWords } from "@/features/monitor/event-words";
+import { translator } from "@/shared/i18n/language";
+import { poolSize, scaledCells } from "@/shared/ui/pool-scale";
+import { failuresOf, problemWords, vcenterWords } from "@/shared/ui/problem-words";
+import { Problem } from "@/api/problem";
+
+describe("a pool of any size", () => {
+  test("is as large as the sum of its states", () => {
+    expect(poolSize({ available: 3, quarantined: 2 })).toBe(5);
+    expect(poolSize({})).toBe(0);
+  });
+
+  test("of 10,000 machines is drawn with a few hundred cells, in proportion", () => {
+    const { each, cells } = scaledCells({ available: 9_000, assigned: 999, quarantined: 1 }, 300);
+    expect(each).toBe(34);
+    expect(cells.map(({ cells: drawn }) => drawn)).toEqual([265, 29, 1]);
+  });
+
+  test("shows even a single broken machine among thousands, and no state that is not there", () => {
+    const { cells } = scaledCells({ available: 50_000, quarantined: 1, recycling: 0 }, 100);
+    expect(cells.map(({ status, cells: drawn }) => [status, drawn])).toEqual([
+      ["available", 100],
+      ["quarantined", 1],
+    ]);
+  });
+});
+
+describe("how a policy stands", () => {
+  const policy = { ready: 2, coming: 0, minimum_ready: 2, maximum: 4, suspended: false };
+
+  test("held, on its way, short, or suspended", () => {
+    expect(standing(policy).tone).toBe("ok");
+    expect(standing({ ...policy, ready: 1, coming: 1 }).tone).toBe("busy");
+    expect(standing({ ...policy, ready: 1 }).tone).toBe("notice");
+    expect(standing({ ...policy, suspended: true }).tone).toBe("bad");
+  });
+
+  test("is drawn within its maximum, even if more are there or none may be", () => {
+    expect(standing({ ...policy, ready: 3, coming: 3 })).toMatchObject({ ready: 75, coming: 25 });
+    expect(standing({ ...policy, ready: 0, minimum_ready: 0, maximum: 0 })).toMatchObject({ ready: 0, coming: 0 });
+  });
+});
+
+describe("labels as people type them", () => {
+  test("are read, and written in the same way", () => {
+    const { labels, bad } = readLabels(["site=seoul", " rack.no=7 ", "note="]);
+    expect(bad).toBeNull();
+    expect(labelWords(labels)).toEqual(["note=", "rack.no=7", "site=seoul"]);
+  });
+
+  test.each(["site", "=seoul", "Site=seoul", "a b=c", "-x=1"])("%s is none", (word) => {
+    expect(readLabels(["ok=1", word]).bad).toBe(word);
+  });
+});
+
+describe("choosing machines of vCenter", () => {
+  const shown = [
+    { reference: "vm-1", taken: false },
+    { reference: "vm-2", taken: true },
+    { reference: "vm-3", taken: false },
+  ];
+
+  test("all of them leaves out what is in a pool already", () => {
+    expect([...allToggled(new Set(), shown)]).toEqual(["vm-1", "vm-3"]);
+  });
+
+  test("what is out of sight stays chosen when all are taken back", () => {
+    const chosen = allToggled(new Set(["vm-9"]), shown);
+    expect(allChosen(chosen, shown)).toBe(true);
+    expect([...allToggled(chosen, shown)]).toEqual(["vm-9"]);
+  });
+
+  test("one goes on and off", () => {
+    expect([...toggled(toggled(new Set(), "vm-1"), "vm-1")]).toEqual([]);
+  });
+
+  test("there is nothing to choose where all are taken", () => {
+    expect(allChosen(new Set(), [{ reference: "vm-2", taken: true }])).toBe(false);
+  });
+});
+
+test("a list is YAML by its name, or else CSV", () => {
+  expect(["a.csv", "a.YML", "b.yaml", "machines"].map(formatOf)).toEqual(["csv", "yaml", "yaml", "csv"]);
+});
+
+describe("what others changed", () => {
+  const speech = { t: translator("en"), language: "en", named: (step: string) => step } as const;
+  const happening = (kind: string, facts: Record<string, unknown>) => ({ id: "1", time: "", kind, actor: null, about: [], facts });
+
+  test("is told in words, while addresses stay as they are", () => {
+    const korean = translator("ko");
+    expect(driftWord("power", "off", korean)).toBe("꺼짐");
+    expect(driftWord("presence", "missing", korean)).toBe("없음");
+    expect(driftWord("address", "10.0.0.7", korean)).toBe("10.0.0.7");
+  });
+
+  test("is a sentence in the activity, and a lost machine one in its project's history", () => {
+    expect(eventWords(happening("vm.drifted", { what: "power", before: "on", after: "off" }), speech).sentence).toBe(
+      "Power changed outside the platform: On → Off",
+    );
+    expect(eventWords(happening("project.machine-lost", { name: "web-01", reason: "deleted in vCenter" }), speech).sentence).toBe(
+      "The machine web-01 is gone: deleted in vCenter",
+    );
+  });
+
+  test("of a kind that is not known yet is shown by the event's name", () => {
+    expect(eventWords(happening("vm.drifted", { what: "colour" }), speech).sentence).toBe("Changed outside the platform");
+  });
+});
+
+describe("what is wrong with vCenter", () => {
+  test("is said in the reader's language, with the facts of the case and what to try", () => {
+    const words = vcenterWords("vcenter-name-not-found", "The name vc.example cannot be resolved.", "ko");
+    expect(words.title).toBe("서버 이름을 찾을 수 없습니다");
+    expect(words.body).toBe("The name vc.example cannot be resolved. 철자와 네임서버를 확인하세요.");
+  });
+
+  test("keeps its facts when a request is refused for it", () => {
+    const refusal = new Problem({ type: "vcenter-login", title: "vCenter could not be asked", status: 502, detail: "root is not let in." });
+    expect(problemWords(refusal, "en").body).toContain("root is not let in.");
+  });
+});
+
+test("an import of which nothing came says of each machine why", () => {
+  const refusal = new Problem({ type: "import-incomplete", title: "", status: 503, failures: { "web-01": "it is off", "web-02": 7 } });
+  expect(failuresOf(refusal)).toEqual([["web-01", "it is off"]]);
+  expect(failuresOf(new Problem({ type: "conflict", title: "", status: 409 }))).toEqual([]);
+});
