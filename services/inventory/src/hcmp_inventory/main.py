@@ -83,15 +83,16 @@ def build(
             )
             certificates = SshCertificates(platform.client)
             lab = _opened_lab(settings, certificates, stack) if providers is None else providers
-            machines = _machines(settings, platform, certificates)
+            probes = ProbeCertificates(certificates, clock=utc_now)
+            machines = _machines(settings, platform, probes)
             vcenter_settings = VcenterSettings(PlatformSettings(platform.store, machines.vault), machines.vault)
             vcenter = _vcenter(settings, vcenter_settings, machines, certificates)
             stack.push_async_callback(vcenter.close)
             parts = _parts(settings, platform, machines, {**lab, "vsphere": vcenter}, (vcenter_settings, vcenter))
-            reactors = _reactors(settings, platform, parts)
+            reactors = _reactors(settings, platform, parts, probes)
             await stack.enter_async_context(platform.reacting(reactors))
             await stack.enter_async_context(
-                platform.background(*(sweep.run() for sweep in _sweeps(settings, platform, parts)))
+                platform.background(*(sweep.run() for sweep in _sweeps(settings, platform, parts, probes)))
             )
             app.state.parts = parts
             platform.attach(app)
@@ -120,12 +121,10 @@ def _lab(settings: InventorySettings, certificates: SshCertificates) -> DockerPr
     )
 
 
-def _machines(settings: InventorySettings, platform: Platform, certificates: SshCertificates) -> Machines:
+def _machines(settings: InventorySettings, platform: Platform, probes: ProbeCertificates) -> Machines:
     return Machines(
         store=platform.store,
-        prober=SshProber(
-            key_file=settings.ssh_key_file, certificate=ProbeCertificates(certificates, clock=utc_now).of
-        ),
+        prober=SshProber(key_file=settings.ssh_key_file, certificate=probes.of),
         addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
         vault=FernetVault(settings.fernet_keys.get_secret_value()),
     )
@@ -178,7 +177,9 @@ def _backups(settings: InventorySettings) -> StreamBackups:
     )
 
 
-def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> list[Reactor]:
+def _reactors(
+    settings: InventorySettings, platform: Platform, parts: Parts, probes: ProbeCertificates
+) -> list[Reactor]:
     store, pool, projector = platform.store, platform.pool, platform.projector
     providers, locks = parts.imports.providers, parts.imports.exclusive
     allocations = Allocations(store)
@@ -189,7 +190,7 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
     )
     grants = granting.Granting(allocations, picking.Picks(store, pool, projector), parts.resets)
     keeper = keeping.Keeping(pool, projector, parts.imports, parts.policies, parts.resets)
-    recycler = recycling.Recycler(parts.machines, providers, parts.resets, _cleaner(settings, platform))
+    recycler = recycling.Recycler(parts.machines, providers, parts.resets, _cleaner(settings, probes))
     reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets, parts.policies)
 
     def reactor(name: str, subjects: tuple[str, ...], handle: Handler, slots: int = 1) -> Reactor:
@@ -206,22 +207,23 @@ def _reactors(settings: InventorySettings, platform: Platform, parts: Parts) -> 
     ]
 
 
-def _cleaner(settings: InventorySettings, platform: Platform) -> PlaybookCleaner | None:
+def _cleaner(settings: InventorySettings, probes: ProbeCertificates) -> PlaybookCleaner | None:
     if settings.playbooks_dir is None:
         return None
     return PlaybookCleaner(
         playbooks=settings.playbooks_dir,
         run_directory=settings.run_directory,
         platform_key=settings.ssh_key_file,
-        certificate=ProbeCertificates(SshCertificates(platform.client), clock=utc_now).of,
+        certificate=probes.of,
     )
 
 
-def _sweeps(settings: InventorySettings, platform: Platform, parts: Parts) -> list[sweeping.Sweeping]:
+def _sweeps(
+    settings: InventorySettings, platform: Platform, parts: Parts, probes: ProbeCertificates
+) -> list[sweeping.Sweeping]:
     """The sweeps that the settings want."""
     machines, pool, locks = parts.machines, platform.pool, parts.imports.exclusive
-    certificate = ProbeCertificates(SshCertificates(platform.client), clock=utc_now).of
-    impatient = SshProber(key_file=settings.ssh_key_file, certificate=certificate, seconds=PROBE_SECONDS)
+    impatient = SshProber(key_file=settings.ssh_key_file, certificate=probes.of, seconds=PROBE_SECONDS)
     limits = Limits(settings.health_free_mib * 1024**2, settings.health_clock_seconds)
     wanted = (
         ("health", health.Health(machines, impatient, pool, limits).sweep, settings.health_seconds),
