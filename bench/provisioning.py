@@ -201,7 +201,11 @@ async def _as_before(plan: Plan) -> None:
     """As the platform's predecessor did: a process a step, with Ansible's defaults, from any directory."""
     its_own = environment(plan)
     needed = ("ANSIBLE_ROLES_PATH", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_SSH_CONTROL_PATH_DIR")
-    settings = {name: its_own[name] for name in needed} | {"ANSIBLE_HOST_KEY_CHECKING": "False"}
+    settings = {name: its_own[name] for name in needed} | {
+        "ANSIBLE_HOST_KEY_CHECKING": "False",
+        # Without pipelining, what runs as PostgreSQL's user there has to be readable for all.
+        "ANSIBLE_SHELL_ALLOW_WORLD_READABLE_TEMP": "True",
+    }
     for play in plan.plays:
         await _ansible_playbook(
             plan, os.environ | settings | {"LC_ALL": "C.UTF-8"}, plan.playbooks / "plays" / play, "--become"
