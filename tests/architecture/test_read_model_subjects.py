@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from hcmp_eventstore.projector import ReadModel
+from hcmp_eventstore.projection import ReadModel
 
 MODELS = {
     "auth": ("hcmp_auth.projections.accounts", "MODEL"),

@@ -18,7 +18,8 @@ from hcmp_contracts.catalogue import parse
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_eventstore.backup.file import BackupReader, BackupWriter
 from hcmp_eventstore.backup.streams import back_up_streams, restore_streams
-from hcmp_eventstore.projector import Projector, ReadModel
+from hcmp_eventstore.projection import ReadModel
+from hcmp_eventstore.projector import Projector
 from hcmp_eventstore.reader import last_sequence, read_batches
 from hcmp_eventstore.recorded import read_recorded
 from hcmp_eventstore.store import EventStore
@@ -83,7 +84,7 @@ async def folded(client: Client, database_url: str, model: ReadModel, *, up_to: 
                 for message in early:
                     recorded = read_recorded(message.metadata.sequence.stream, message.data)
                     for projection in model.projections:
-                        await projection.apply(connection.cursor(), recorded)
+                        await projection.apply(connection.cursor(), [recorded])
                 if len(early) < len(batch):
                     break
         await connection.commit()

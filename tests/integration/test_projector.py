@@ -12,7 +12,7 @@ from hcmp_contracts.account import AccountApproved
 from hcmp_contracts.envelope import CloudEvent
 from hcmp_contracts.vm import VmMaintenanceEnded
 from hcmp_eventstore.errors import WritesRefusedError
-from hcmp_eventstore.projector import ReadModel
+from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_testkit.counting import Counts, projecting, put, rows

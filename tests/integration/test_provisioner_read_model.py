@@ -31,7 +31,8 @@ from hcmp_contracts.project import (
     TeardownStarted,
 )
 from hcmp_contracts.settings import PLATFORM, MaintenanceEnabled
-from hcmp_eventstore.projector import Cursor, Projection, Projector, ReadModel
+from hcmp_eventstore.projection import Cursor, Projection, ReadModel
+from hcmp_eventstore.projector import Projector
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.store import EventStore, utc_now
 from hcmp_provisioner.projections.read_model import READ_MODEL
@@ -94,7 +95,7 @@ HISTORIES: dict[str, list[DomainEvent]] = {
 
 @dataclass(frozen=True)
 class Twice:
-    """A projection to which every event comes twice."""
+    """A projection to which every event comes three times."""
 
     once: Projection
 
@@ -106,9 +107,9 @@ class Twice:
     def subjects(self) -> Sequence[str]:
         return self.once.subjects
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
-        await self.once.apply(cursor, recorded)
-        await self.once.apply(cursor, recorded)
+    async def apply(self, cursor: Cursor, batch: Sequence[Recorded[DomainEvent]]) -> None:
+        await self.once.apply(cursor, [recorded for recorded in batch for _ in range(2)])
+        await self.once.apply(cursor, batch)
 
 
 async def built(store: EventStore, database_url: str, model: ReadModel, sequence: int) -> dict[str, Any]:

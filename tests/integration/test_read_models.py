@@ -16,7 +16,8 @@ import pytest
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
 from hcmp_eventstore.comparison import Comparison, compare
-from hcmp_eventstore.projector import Cursor, Projector, ReadModel, open_pool
+from hcmp_eventstore.projection import Cursor, OneByOne, ReadModel
+from hcmp_eventstore.projector import Projector, open_pool
 from hcmp_eventstore.rebuild import Rebuilt, projecting, rebuild
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.schemas import RebuildError, alone, opened, prune, statuses
@@ -27,7 +28,7 @@ from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 STARTED, ENDED = VmMaintenanceStarted(reason="disk"), VmMaintenanceEnded()
 
 
-class Counts:
+class Counts(OneByOne):
     """How often each machine went into maintenance: not idempotent on purpose, so a repeat would show."""
 
     tables: LiteralString = """
@@ -36,7 +37,7 @@ class Counts:
     """
     subjects: ClassVar = ["hcmp.vm.>"]
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         await cursor.execute("INSERT INTO seen VALUES (%s)", [recorded.sequence])
         if isinstance(recorded.event, VmMaintenanceStarted):
             await cursor.execute(
@@ -221,7 +222,7 @@ async def test_a_rebuild_that_cannot_be_done_leaves_the_live_read_model_alone(
         assert await projector.wait_for(await happened(event_store, "a", STARTED))
 
         class Broken(Counts):
-            async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+            async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
                 raise ValueError("no such thing")
 
         with pytest.raises(RebuildError, match="no such thing"):

@@ -15,7 +15,8 @@ from psycopg import sql
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectDeleted, ProjectProvisioned, ProjectRequested, RoleCount
 from hcmp_eventstore.decider import load
-from hcmp_eventstore.projector import Cursor, Pool, Projection, Projector, ReadModel, open_pool
+from hcmp_eventstore.projection import Cursor, Projection, ReadModel
+from hcmp_eventstore.projector import Pool, Projector, open_pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.api.parts import Parts
@@ -45,7 +46,7 @@ def requested(count: int) -> ProjectRequested:
 
 @dataclass(frozen=True)
 class Twice:
-    """A projection to which every event comes twice."""
+    """A projection to which every event comes three times."""
 
     once: Projection
 
@@ -57,9 +58,9 @@ class Twice:
     def subjects(self) -> Sequence[str]:
         return self.once.subjects
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
-        await self.once.apply(cursor, recorded)
-        await self.once.apply(cursor, recorded)
+    async def apply(self, cursor: Cursor, batch: Sequence[Recorded[DomainEvent]]) -> None:
+        await self.once.apply(cursor, [recorded for recorded in batch for _ in range(2)])
+        await self.once.apply(cursor, batch)
 
 
 async def lived(parts: Parts, operator: AsyncClient, store: EventStore) -> Tables:

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
-from hcmp_eventstore.projector import ReadModel
+from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.reader import last_sequence
 from hcmp_eventstore.rebuild import projecting, reach
 from hcmp_eventstore.schemas import Connection, alone, beside, checkpoint_of, drop, opened

@@ -4,35 +4,32 @@ Each projector owns one PostgreSQL schema, `<name>_v<version>`: a new version bu
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import LiteralString, Protocol, TypeVar
+from typing import TypeVar
 
 import psycopg
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from prometheus_client import Counter, Gauge
-from psycopg import AsyncConnection, AsyncCursor, sql
+from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.errors import EventStoreError, ReadGapError
 from hcmp_eventstore.guard import Seen
+from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.pull import ConsumerLostError
 from hcmp_eventstore.reader import last_sequence, read_once
-from hcmp_eventstore.recorded import Recorded, read_recorded
+from hcmp_eventstore.recorded import read_recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
 
 log = structlog.get_logger(__name__)
 
-Cursor = AsyncCursor[DictRow]
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 T = TypeVar("T")
 
@@ -64,49 +61,6 @@ _NAME_LAST_EVENT = """
 """
 
 STOPPED = Gauge("hcmp_projector_stopped", "1 when a projector stopped on an event it cannot apply", ["projector"])
-
-
-class Projection(Protocol):
-    """One question's read model: its tables, and what an event does to them.
-
-    `apply` writes only its own tables, survives duplicates and a replay from zero, and does nothing else.
-    """
-
-    @property
-    def tables(self) -> LiteralString: ...
-
-    @property
-    def subjects(self) -> Sequence[str]: ...
-
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None: ...
-
-
-@dataclass(frozen=True)
-class ReadModel:
-    """What a projector keeps: a name, a version, and the projections that share its checkpoint."""
-
-    name: str
-    version: int
-    projections: Sequence[Projection]
-
-    @property
-    def schema(self) -> str:
-        return f"{self.name}_v{self.version}"
-
-    @property
-    def subjects(self) -> list[str]:
-        """The subject filters, each once: overlapping filters are refused by the broker."""
-        return sorted({subject for projection in self.projections for subject in projection.subjects})
-
-    def consumes(self, subject: str) -> bool:
-        """Whether an event under this subject is one of the model's."""
-        return self._pattern.fullmatch(subject) is not None
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        """The filters as one expression: `*` is one word of a subject, `>` all that are left."""
-        words = (re.escape(subject).replace(r"\*", "[^.]+").replace(">", ".+") for subject in self.subjects)
-        return re.compile("|".join(words))
 
 
 class CheckpointMovedError(EventStoreError):
@@ -269,9 +223,8 @@ class Projector:
             if await self._checkpoint(connection) != self.position:
                 raise CheckpointMovedError
             async with connection.pipeline(), connection.cursor() as cursor:
-                for recorded in events:
-                    for projection in self.model.projections:
-                        await projection.apply(cursor, recorded)
+                for projection in self.model.projections:
+                    await projection.apply(cursor, events)
                 await cursor.execute(
                     "UPDATE checkpoint SET sequence = %s, event_sequence = %s, event_id = %s",
                     [last.sequence, last.sequence, last.event_id],

@@ -16,7 +16,8 @@ import structlog
 from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
-from hcmp_eventstore.projector import Projector, ReadModel
+from hcmp_eventstore.projection import ReadModel
+from hcmp_eventstore.projector import Projector
 from hcmp_eventstore.schemas import Connection, RebuildError, alone, beside, checkpoint_of, drop, opened
 from hcmp_eventstore.store import EventStore
 

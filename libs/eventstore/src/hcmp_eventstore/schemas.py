@@ -13,7 +13,8 @@ from psycopg import AsyncConnection, errors, sql
 from psycopg.rows import DictRow, dict_row
 
 from hcmp_eventstore.errors import EventStoreError
-from hcmp_eventstore.projector import ReadModel, in_use
+from hcmp_eventstore.projection import ReadModel
+from hcmp_eventstore.projector import in_use
 from hcmp_eventstore.reader import last_sequence
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS

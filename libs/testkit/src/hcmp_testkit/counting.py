@@ -10,7 +10,8 @@ from psycopg import AsyncConnection
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmMaintenanceStarted
-from hcmp_eventstore.projector import Cursor, Projector, ReadModel
+from hcmp_eventstore.projection import Cursor, OneByOne, ReadModel
+from hcmp_eventstore.projector import Projector
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.history import happened
@@ -18,13 +19,13 @@ from hcmp_testkit.history import happened
 STARTED = VmMaintenanceStarted(reason="disk")
 
 
-class Counts:
+class Counts(OneByOne):
     """How often each machine went into maintenance."""
 
     tables: LiteralString = "CREATE TABLE IF NOT EXISTS counts (vm text PRIMARY KEY, times int NOT NULL)"
     subjects: ClassVar = ["hcmp.vm.>"]
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         if isinstance(recorded.event, VmMaintenanceStarted):
             await cursor.execute(
                 "INSERT INTO counts VALUES (%s, 1) ON CONFLICT (vm) DO UPDATE SET times = counts.times + 1",

@@ -13,7 +13,8 @@ from nats.aio.client import Client
 
 from hcmp_eventstore.connection import connect
 from hcmp_eventstore.durability import require_sync_always
-from hcmp_eventstore.projector import Pool, Projector, ReadModel, open_pool
+from hcmp_eventstore.projection import ReadModel
+from hcmp_eventstore.projector import Pool, Projector, open_pool
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.store import EventStore
 from hcmp_webkit.health import Readiness

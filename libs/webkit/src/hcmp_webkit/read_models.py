@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hcmp_eventstore.comparison import compare
-from hcmp_eventstore.projector import ReadModel
+from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.rebuild import rebuild
 from hcmp_eventstore.schemas import RebuildError, prune, statuses
 from hcmp_eventstore.store import EventStore

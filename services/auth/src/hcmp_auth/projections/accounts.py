@@ -22,11 +22,12 @@ from hcmp_contracts.account import (
 )
 from hcmp_contracts.catalogue import UnknownEventError
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.projector import Cursor, Pool, ReadModel
+from hcmp_eventstore.projection import Cursor, OneByOne, ReadModel
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 
 
-class AccountsProjection:
+class AccountsProjection(OneByOne):
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS accounts (
             id uuid PRIMARY KEY,
@@ -46,7 +47,7 @@ class AccountsProjection:
     """
     subjects: Sequence[str] = ("hcmp.account.>",)
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         match recorded.event:
             case AccountRegistered():
                 await _insert(cursor, recorded, recorded.event)

@@ -8,7 +8,8 @@ from psycopg.rows import class_row
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.settings import MaintenanceDisabled, MaintenanceEnabled
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 
 
@@ -18,14 +19,14 @@ class Maintenance:
     message: str
 
 
-class MaintenanceProjection:
+class MaintenanceProjection(OneByOne):
     subjects: Sequence[str] = ("hcmp.settings.*.*",)
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS maintenance (enabled boolean NOT NULL, message text NOT NULL);
         INSERT INTO maintenance SELECT false, '' WHERE NOT EXISTS (SELECT FROM maintenance);
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         event = recorded.event
         if isinstance(event, MaintenanceEnabled):
             await cursor.execute("UPDATE maintenance SET enabled = true, message = %s", [event.message])

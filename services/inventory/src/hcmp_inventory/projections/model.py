@@ -1,6 +1,6 @@
 """The inventory's read model. A change of its tables raises the version: it is then built anew from the log."""
 
-from hcmp_eventstore.projector import ReadModel
+from hcmp_eventstore.projection import ReadModel
 from hcmp_inventory.projections.maintenance import MaintenanceProjection
 from hcmp_inventory.projections.policies import PoliciesProjection
 from hcmp_inventory.projections.pool import PoolProjection
@@ -9,7 +9,7 @@ from hcmp_inventory.projections.queue import QueueProjection
 
 MODEL = ReadModel(
     name="inventory",
-    version=5,
+    version=6,
     projections=(
         PoolProjection(),
         ProjectsProjection(),

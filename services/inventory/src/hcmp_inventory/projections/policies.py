@@ -16,13 +16,14 @@ from hcmp_contracts.pool_policy import (
     PoolPolicySet,
 )
 from hcmp_contracts.vm import ProviderName
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_inventory.domain.placing import Wanted
 from hcmp_inventory.domain.pool_policy import Standing
 
 
-class PoliciesProjection:
+class PoliciesProjection(OneByOne):
     subjects: Sequence[str] = ("hcmp.pool-policy.*.*",)
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS pool_policy (
@@ -39,7 +40,7 @@ class PoliciesProjection:
         );
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         policy_id, version = recorded.aggregate_id, recorded.sequence
         match recorded.event:
             case PoolPolicySet() as event:

@@ -8,11 +8,12 @@ from psycopg.rows import class_row
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectDeleted, ProjectRequested
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 
 
-class ProjectsProjection:
+class ProjectsProjection(OneByOne):
     # Requests move the checkpoint: once it has passed one, the pool stands for all that came before it.
     subjects: Sequence[str] = (
         "hcmp.project.*.requested",
@@ -31,7 +32,7 @@ class ProjectsProjection:
         );
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         event = recorded.event
         if isinstance(event, ProjectRequested):
             await cursor.execute(

@@ -9,12 +9,13 @@ from psycopg.types.json import Jsonb
 
 from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationQueued, AllocationReleased
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_inventory.domain.placing import Wanted
 
 
-class QueueProjection:
+class QueueProjection(OneByOne):
     subjects: Sequence[str] = ("hcmp.allocation.*.*",)
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS queue (
@@ -27,7 +28,7 @@ class QueueProjection:
         );
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         match recorded.event:
             case AllocationQueued() as event:
                 # Queued again with other figures, it keeps its place.

@@ -16,7 +16,7 @@ from hcmp_contracts.project import ProjectRequested
 from hcmp_contracts.ssh_certificate import SshCertificateIssued
 from hcmp_contracts.terminal_session import TerminalSessionOpened
 from hcmp_contracts.vm import VmQuarantined, VmRecycleStarted, VmRegistered, VmReleased, VmReserved, VmRetired
-from hcmp_eventstore.projector import Cursor
+from hcmp_eventstore.projection import Cursor, OneByOne
 from hcmp_eventstore.recorded import Recorded
 from hcmp_monitor.domain.activity import actor_of, kind_of, summary_of
 
@@ -44,7 +44,7 @@ _ADD = """
 """
 
 
-class Activity:
+class Activity(OneByOne):
     """A row an event of the log, whatever it is about."""
 
     tables = """
@@ -86,7 +86,7 @@ class Activity:
     # What counts against a quota follows from what is told of the project already.
     subjects = tuple(f"hcmp.{aggregate}.*.*" for aggregate in AGGREGATES if aggregate != "quota")
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         await self._learn(cursor, recorded.aggregate_id, recorded.event)
         actor = actor_of(recorded.envelope.actor)
         await cursor.execute(

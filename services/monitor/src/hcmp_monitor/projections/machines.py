@@ -19,7 +19,8 @@ from hcmp_contracts.vm import (
     VmReserved,
     VmRetired,
 )
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_monitor.domain.machine import MachineStatus, status_after
 
@@ -37,7 +38,7 @@ class Machine:
     held_since: datetime | None
 
 
-class Machines:
+class Machines(OneByOne):
     """A row a machine of the pool; a retired one has none. Usernames stand beside them, for their owners."""
 
     tables = """
@@ -55,7 +56,7 @@ class Machines:
     """
     subjects = ("hcmp.vm.*.*", "hcmp.account.*.*", "hcmp.system.*.*")
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         event, subject = recorded.event, recorded.aggregate_id
         match event:
             case AccountRegistered():

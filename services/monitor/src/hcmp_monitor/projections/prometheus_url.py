@@ -2,13 +2,14 @@
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.settings import SettingsChanged
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 
 SETTING = "prometheus_url"
 
 
-class PrometheusUrl:
+class PrometheusUrl(OneByOne):
     """One row, as soon as the setting was changed once."""
 
     tables = """
@@ -16,7 +17,7 @@ class PrometheusUrl:
     """
     subjects = ("hcmp.settings.*.*",)
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         if not isinstance(recorded.event, SettingsChanged):
             return
         for change in recorded.event.changes:

@@ -9,11 +9,12 @@ from psycopg.rows import class_row
 from hcmp_contracts.account import AccountQuotaChanged, AccountRegistered, AccountRunQuotaChanged
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.quota import QuotaClaimed, QuotaReleased, QuotaRunEnded
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 
 
-class Accounts:
+class Accounts(OneByOne):
     subjects: Sequence[str] = ("hcmp.account.>", "hcmp.quota.>")
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS account (
@@ -32,7 +33,7 @@ class Accounts:
         CREATE INDEX IF NOT EXISTS claim_of_account ON claim (account_id);
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         match recorded.event:
             case AccountRegistered(username=username, machine_quota=quota, run_quota=run_quota):
                 await cursor.execute(

@@ -11,11 +11,11 @@ from hcmp_contracts.allocation import (
 )
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import MachineLost
-from hcmp_eventstore.projector import Cursor
+from hcmp_eventstore.projection import Cursor, OneByOne
 from hcmp_eventstore.recorded import Recorded
 
 
-class Machines:
+class Machines(OneByOne):
     subjects: Sequence[str] = ("hcmp.allocation.>", "hcmp.project.>")
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS machine (
@@ -48,7 +48,7 @@ class Machines:
         );
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         match recorded.event:
             case AllocationGranted() as granted:
                 await _grant(cursor, recorded, granted)

@@ -6,11 +6,12 @@ from typing import LiteralString
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.settings import MaintenanceDisabled, MaintenanceEnabled
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 
 
-class Maintenance:
+class Maintenance(OneByOne):
     # The platform's resets change nothing here, but their sequence is waited for (see reactors.py).
     subjects: Sequence[str] = ("hcmp.settings.>", "hcmp.system.>")
     tables: LiteralString = """
@@ -21,7 +22,7 @@ class Maintenance:
         );
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         match recorded.event:
             case MaintenanceEnabled(message=message):
                 await _put(cursor, enabled=True, message=message)

@@ -23,7 +23,7 @@ from hcmp_contracts.project import (
     RetryRequested,
     TeardownStarted,
 )
-from hcmp_eventstore.projector import Cursor
+from hcmp_eventstore.projection import Cursor, OneByOne
 from hcmp_eventstore.recorded import Recorded
 
 CHANGING = (
@@ -50,7 +50,7 @@ TURN = sql.SQL("""
 """)
 
 
-class Projects:
+class Projects(OneByOne):
     """`project` holds what never changes, `period` what does: each row is valid from one change to the next.
 
     `gate` is what a request is held back by: `approval`, or `admission` (maintenance or quota).
@@ -93,7 +93,7 @@ class Projects:
         CREATE UNIQUE INDEX IF NOT EXISTS period_now ON period (project_id) WHERE valid_to IS NULL;
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         match recorded.event:
             case ProjectRequested() as event:
                 await _begin(cursor, recorded, event)

@@ -1,6 +1,6 @@
 """The one read model of this service: its projections share a checkpoint."""
 
-from hcmp_eventstore.projector import ReadModel
+from hcmp_eventstore.projection import ReadModel
 from hcmp_provisioner.projections.accounts import Accounts
 from hcmp_provisioner.projections.machines import Machines
 from hcmp_provisioner.projections.maintenance import Maintenance

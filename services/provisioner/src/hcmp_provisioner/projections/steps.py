@@ -16,11 +16,11 @@ from hcmp_contracts.project import (
     StepStarted,
     StepSucceeded,
 )
-from hcmp_eventstore.projector import Cursor
+from hcmp_eventstore.projection import Cursor, OneByOne
 from hcmp_eventstore.recorded import Recorded
 
 
-class Steps:
+class Steps(OneByOne):
     subjects: Sequence[str] = ("hcmp.project.>",)
     tables: LiteralString = """
         CREATE TABLE IF NOT EXISTS step (
@@ -37,7 +37,7 @@ class Steps:
         );
     """
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         match recorded.event:
             case RetryRequested(attempt=attempt, keep_machines=True, lost=[]):
                 await _carry_over(cursor, recorded, attempt)

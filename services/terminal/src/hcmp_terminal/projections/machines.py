@@ -17,7 +17,8 @@ from hcmp_contracts.vm import (
     VmReserved,
     VmRetired,
 )
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_terminal.domain.machine import Machine
 
@@ -25,7 +26,7 @@ _BY_ID = "SELECT * FROM machines WHERE vm_id = %s"
 _BY_ADDRESS = "SELECT * FROM machines WHERE address = %s ORDER BY vm_id"
 
 
-class Machines:
+class Machines(OneByOne):
     """A row a machine of the pool; a retired one has none."""
 
     tables = """
@@ -46,7 +47,7 @@ class Machines:
     """
     subjects = ("hcmp.vm.*.*", "hcmp.system.*.*")
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         event, vm_id = recorded.event, recorded.aggregate_id
         match event:
             case VmRegistered():

@@ -8,7 +8,8 @@ from psycopg.rows import class_row
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.terminal_session import TerminalSessionClosed, TerminalSessionOpened
-from hcmp_eventstore.projector import Cursor, Pool
+from hcmp_eventstore.projection import Cursor, OneByOne
+from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 
 
@@ -23,7 +24,7 @@ class OpenSession:
     opened_at: datetime
 
 
-class Sessions:
+class Sessions(OneByOne):
     """A row an open session. Ids grow with time, so that one that is closed never comes back by itself."""
 
     tables = """
@@ -39,7 +40,7 @@ class Sessions:
     """
     subjects = ("hcmp.terminal-session.*.*",)
 
-    async def apply(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
+    async def apply_one(self, cursor: Cursor, recorded: Recorded[DomainEvent]) -> None:
         event, session_id = recorded.event, recorded.aggregate_id
         match event:
             case TerminalSessionOpened():
