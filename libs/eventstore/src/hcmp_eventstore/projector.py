@@ -4,14 +4,14 @@ Each projector owns one PostgreSQL schema, `<name>_v<version>`: a new version bu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import psycopg
 import structlog
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from prometheus_client import Counter, Gauge
 from psycopg import AsyncConnection, sql
@@ -19,12 +19,14 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from hcmp_contracts.envelope import DomainEvent
+from hcmp_eventstore.catching_up import read_stretch
 from hcmp_eventstore.errors import EventStoreError, ReadGapError
 from hcmp_eventstore.guard import Seen
 from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.reader import last_sequence, read_once
-from hcmp_eventstore.recorded import read_recorded
+from hcmp_eventstore.reader import Stored, last_sequence, read_once, stored
+from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
 
@@ -35,6 +37,8 @@ T = TypeVar("T")
 
 RETRY_SECONDS = 0.5
 EVERYTHING = ">"
+# Behind by more events than this, it is worth starting a process that reads them.
+FAR_BEHIND = 20_000
 # How long a query waits for a connection before it is told that the database does not answer.
 QUERY_WAIT_SECONDS = 5.0
 # A link that died without a word is noticed, instead of waiting for the network's retransmissions: idle or not.
@@ -166,24 +170,37 @@ class Projector:
         """Apply the log from the checkpoint on. What is behind is read whole and sorted out here: the broker looks
         for several subjects' events much more slowly than it reads all of them.
         """
+        end = min(self.target or 0, self.until or sys.maxsize)
+        if end - self.position > FAR_BEHIND:
+            await self._read(
+                connection, read_stretch(self.store.client, stream=EVENTS, after=self.position, until=end)
+            )
         if not self.caught_up:
-            await self._read(connection, [EVERYTHING], lambda: self._finished or self.caught_up)
-        await self._read(connection, self.model.subjects, lambda: self._finished)
+            await self._read(connection, self._arriving([EVERYTHING]), lambda: self._finished or self.caught_up)
+        await self._read(connection, self._arriving(self.model.subjects), lambda: self._finished)
 
-    async def _read(
-        self, connection: AsyncConnection[DictRow], subjects: Sequence[str], done: Callable[[], bool]
-    ) -> None:
+    async def _arriving(self, subjects: Sequence[str]) -> AsyncGenerator[list[Stored], None]:
         batches = read_once(self.store.client, stream=EVENTS, subjects=subjects, after=self.position)
         async with aclosing(batches):
-            while not done():
-                batch = await anext(batches)
+            async for batch in batches:
+                yield stored(batch)
+
+    async def _read(
+        self,
+        connection: AsyncConnection[DictRow],
+        batches: AsyncGenerator[list[Stored], None],
+        done: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Apply what comes until that is all, or `done`."""
+        async with aclosing(batches):
+            while not done() and (batch := await anext(batches, None)):
                 if wanted := [message for message in batch if self._wants(message)]:
-                    await self._apply(connection, wanted)
-                elif self.until is not None and (end := batch[-1].metadata.sequence.stream) >= self.until:
+                    await self._apply(connection, [read_recorded(*message) for message in wanted])
+                elif self.until is not None and (end := batch[-1].sequence) >= self.until:
                     await self._move_to(end)
 
-    def _wants(self, message: Msg) -> bool:
-        if self.until is not None and message.metadata.sequence.stream > self.until:
+    def _wants(self, message: Stored) -> bool:
+        if self.until is not None and message.sequence > self.until:
             return False
         return self.model.consumes(message.subject)
 
@@ -214,10 +231,7 @@ class Projector:
         row = await (await connection.execute("SELECT event_sequence, event_id FROM checkpoint")).fetchone()
         return Seen(row["event_sequence"], row["event_id"]) if row and row["event_id"] else None
 
-    async def _apply(self, connection: AsyncConnection[DictRow], batch: Sequence[Msg]) -> None:
-        events = [
-            read_recorded(message.metadata.sequence.stream, message.data, message.subject) for message in batch
-        ]
+    async def _apply(self, connection: AsyncConnection[DictRow], events: Sequence[Recorded[DomainEvent]]) -> None:
         last = Seen(events[-1].sequence, events[-1].envelope.id)
         async with connection.transaction():
             if await self._checkpoint(connection) != self.position:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import NamedTuple
 
 import structlog
 from nats.aio.client import Client
@@ -17,9 +18,21 @@ from hcmp_eventstore.pull import ConsumerLostError, Puller
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
+BATCH = 1000
 INACTIVE_SECONDS = 30.0
 RETRY_SECONDS = 0.5
+
+
+class Stored(NamedTuple):
+    """A message of the log: its place, the event, and the subject that it is stored under."""
+
+    sequence: int
+    data: bytes
+    subject: str
+
+
+def stored(messages: Sequence[Msg]) -> list[Stored]:
+    return [Stored(one.metadata.sequence.stream, one.data, one.subject) for one in messages]
 
 
 async def last_sequence(client: Client, *, stream: str, subjects: Sequence[str]) -> int:

@@ -16,8 +16,9 @@ from typing import Any
 from nats.aio.msg import Msg
 from psycopg import AsyncTransaction
 
+from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.projector import Projector
-from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_testkit.moments import Ambush, Moments, Point
 
@@ -91,10 +92,10 @@ def _around_commits(trap: Trap) -> None:
     """Of projectors only: what else a service commits is no read model."""
     apply, end = Projector._apply, AsyncTransaction.__aexit__  # noqa: SLF001 - the door is inside
 
-    async def named(self: Projector, connection: Any, batch: Sequence[Msg], *more: Any) -> Any:
-        token = _applying.set(frozenset(event_of(message.subject) for message in batch))
+    async def named(self: Projector, connection: Any, events: Sequence[Recorded[DomainEvent]]) -> None:
+        token = _applying.set(frozenset(event_of(recorded.envelope.subject) for recorded in events))
         try:
-            return await apply(self, connection, batch, *more)
+            await apply(self, connection, events)
         finally:
             _applying.reset(token)
 

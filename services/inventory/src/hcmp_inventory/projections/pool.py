@@ -1,12 +1,12 @@
 """Which machines are there, in which state, and whose: now and at any time in the past."""
 
-import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import LiteralString
 
 from psycopg import sql
+from pydantic_core import to_json
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.projection import Cursor
@@ -72,7 +72,6 @@ class PoolProjection:
             valid_to timestamptz,
             PRIMARY KEY (vm_id, version)
         );
-        CREATE INDEX IF NOT EXISTS vm_history_present ON vm_history (vm_id) WHERE valid_to IS NULL;
         CREATE INDEX IF NOT EXISTS vm_history_by_time ON vm_history (valid_from, valid_to);
     """
 
@@ -80,25 +79,20 @@ class PoolProjection:
         happened = [recorded for recorded in batch if recorded.aggregate == "vm"]
         if not happened:
             return
-        before = await _rows(cursor, {recorded.aggregate_id for recorded in happened})
-        now, intervals = dict(before), list[Row]()
-        open_intervals: dict[str, Row] = {}
-        ended: dict[str, datetime] = {}
+        rows = await _rows(cursor, {recorded.aggregate_id for recorded in happened})
+        began: list[Row] = []
+        ended: dict[tuple[str, int], datetime] = {}
         for recorded in happened:
-            vm_id = recorded.aggregate_id
-            row = row_after(now.get(vm_id), recorded)
-            if row is None or row is now.get(vm_id):
+            old = rows.get(recorded.aggregate_id)
+            new = row_after(old, recorded)
+            if new is None or new is old:
                 continue
-            now[vm_id] = row
-            if vm_id in open_intervals:
-                open_intervals[vm_id]["valid_to"] = row["changed_at"]
-            elif vm_id in before:
-                ended[vm_id] = row["changed_at"]
-            open_intervals[vm_id] = {column: row[column] for column in _REMEMBERED}
-            open_intervals[vm_id] |= {"valid_from": row["changed_at"], "valid_to": None}
-            intervals.append(open_intervals[vm_id])
-        if intervals:
-            await _write(cursor, [now[vm_id] for vm_id in open_intervals], ended, intervals)
+            if old is not None:
+                ended[old["vm_id"], old["version"]] = new["changed_at"]
+            rows[new["vm_id"]] = new
+            began.append(new)
+        if began:
+            await _write(cursor, {row["vm_id"]: rows[row["vm_id"]] for row in began}, began, ended)
 
 
 async def _rows(cursor: Cursor, vm_ids: Collection[str]) -> dict[str, Row]:
@@ -107,17 +101,25 @@ async def _rows(cursor: Cursor, vm_ids: Collection[str]) -> dict[str, Row]:
 
 
 async def _write(
-    cursor: Cursor, rows: Sequence[Row], ended: dict[str, datetime], intervals: Sequence[Row]
+    cursor: Cursor, rows: dict[str, Row], began: Sequence[Row], ended: dict[tuple[str, int], datetime]
 ) -> None:
-    """Put the rows in the place of the old ones, end the intervals that were open, and begin the new ones."""
-    await cursor.execute(_put(tuple(rows[0])), [json.dumps(rows, default=str)])
+    """Put the rows in the place of the old ones, store the intervals that began, and end those from before: each
+    by machine and version.
+    """
+    intervals = [_interval(row, ended.pop((row["vm_id"], row["version"]), None)) for row in began]
+    await cursor.execute(_put(tuple(began[0])), [to_json(list(rows.values())).decode()])
+    await cursor.execute(_BEGIN, [to_json(intervals).decode()])
     if ended:
-        await cursor.execute(_END, [list(ended), list(ended.values())])
-    await cursor.execute(_BEGIN, [json.dumps(intervals, default=str)])
+        vm_ids, versions = zip(*ended, strict=True)
+        await cursor.execute(_END, [list(vm_ids), list(versions), list(ended.values())])
 
 
-# What `vm_history` keeps of a row.
-_REMEMBERED = (
+def _interval(row: Row, end: datetime | None) -> Row:
+    return {column: row[column] for column in _KEPT} | {"valid_from": row["changed_at"], "valid_to": end}
+
+
+# What `vm_history` has of a row.
+_KEPT = (
     "vm_id",
     "version",
     "name",
@@ -131,12 +133,12 @@ _REMEMBERED = (
     "reason",
     "drift",
 )
+_BEGIN = "INSERT INTO vm_history SELECT * FROM json_populate_recordset(NULL::vm_history, %s)"
 _END = """
     UPDATE vm_history SET valid_to = ended.at
-    FROM unnest(%s::text[], %s::timestamptz[]) AS ended (vm_id, at)
-    WHERE vm_history.vm_id = ended.vm_id AND vm_history.valid_to IS NULL
+    FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[]) AS ended (vm_id, version, at)
+    WHERE vm_history.vm_id = ended.vm_id AND vm_history.version = ended.version
 """
-_BEGIN = "INSERT INTO vm_history SELECT * FROM json_populate_recordset(NULL::vm_history, %s)"
 
 
 @cache
