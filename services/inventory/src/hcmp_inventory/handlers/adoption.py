@@ -113,7 +113,6 @@ class Adoptions:
             return await self.machines.register_reached(facts, context)
 
     def _facts(self, machine: Machine, login: Login, wanted: Adoption, *, by_certificate: bool) -> VmRegistered:
-        credential = None if wanted.credential is None else self.machines.vault.encrypt(wanted.credential)
         return VmRegistered(
             name=machine.name,
             address=machine.address,
@@ -126,7 +125,7 @@ class Adoptions:
             provider_ref=machine.provider_ref,
             placement=machine.placement,
             host_key=login.host_key,
-            credential=credential,
+            credential=self.machines.sealed(machine.name, wanted.credential),
             ssh_certificates=by_certificate,
             labels=wanted.labels,
             request_id=wanted.request_id,
