@@ -37,6 +37,7 @@ from hcmp_inventory.handlers.static_imports import StaticImports
 from hcmp_inventory.handlers.vcenter import VcenterSettings
 from hcmp_inventory.ports.hypervisor import Vcenter
 from hcmp_inventory.ports.provider import Provider
+from hcmp_inventory.projections import figures
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import (
     granting,
@@ -95,7 +96,7 @@ def build(
                 platform.background(*(sweep.run() for sweep in _sweeps(settings, platform, parts, probes)))
             )
             app.state.parts = parts
-            platform.attach(app)
+            platform.attach(app, figures.figures)
             yield
 
     return application(lifespan)

@@ -9,7 +9,7 @@ from hcmp_inventory.projections.queue import QueueProjection
 
 MODEL = ReadModel(
     name="inventory",
-    version=5,
+    version=6,
     projections=(
         PoolProjection(),
         ProjectsProjection(),
