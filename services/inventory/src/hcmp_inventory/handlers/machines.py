@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 from uuid import UUID, uuid5
 
@@ -19,6 +19,7 @@ from hcmp_inventory.ports.connections import (
     Login,
     Prober,
 )
+from hcmp_inventory.ports.provider import Machine
 from hcmp_webkit.vault import Binding, UnreadableSecretError, Vault
 
 MACHINES = UUID("0c0f2d5e-3c1b-5a55-9a0c-9f8c2f7f6b21")
@@ -50,6 +51,12 @@ class NewMachine:
     labels: dict[str, str]
     request_id: str = ""
     request_digest: str = ""
+
+
+def registration(machine: Machine, **said: object) -> VmRegistered:
+    """The facts of a machine as its provider knows it, and what was said of it beside that, or instead."""
+    known = {name: fact for name, fact in asdict(machine).items() if name in VmRegistered.model_fields}
+    return VmRegistered.model_validate(known | said)
 
 
 class Reached(Protocol):
