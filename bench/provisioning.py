@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 from uuid_utils.compat import uuid7
 
 from bench.figures import Figure
@@ -37,6 +37,7 @@ from hcmp_runner.plan import Plan
 from hcmp_runner.processes import end_all, in_directory
 from hcmp_testkit.gateway import Person, sign_in
 from hcmp_testkit.installation import Installation, bring_up, remove
+from hcmp_webkit.vault import Vault
 
 PLAYBOOKS = Path(__file__).resolve().parents[1] / "playbooks"
 ANSIBLE = Path(sysconfig.get_path("scripts")) / "ansible-playbook"
@@ -181,7 +182,7 @@ class _Peer:
             request_digest="",
             lease_expires_at=None,
         )
-        planner = Planner(PLAYBOOKS, self.runs, self.key, MultiFernet([Fernet(Fernet.generate_key())]))
+        planner = Planner(PLAYBOOKS, self.runs, self.key, Vault(Fernet.generate_key().decode()))
         machines = [await self._machine(vm["id"], vm["role"]) for vm in vms]
         return planner.plan(str(uuid7()), details, first_step=1, machines=machines)
 

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from bench.figures import Figure
 from bench.pyeventsourcing import application, fill, replay
-from bench.reservations import CONTEXT, registered
+from bench.reservations import CONTEXT
 from bench.servers import Servers, servers
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmAssigned, VmRecycled, VmRecycleStarted, VmReleased, VmReserved
@@ -22,6 +22,7 @@ from hcmp_eventstore.projector import Projector
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_eventstore.streams import EVENTS
 from hcmp_inventory.projections.model import MODEL
+from hcmp_testkit.machines import registered
 
 MACHINES = 1000
 PROJECT = "0193b8a2-6a3c-7000-8000-000000000001"

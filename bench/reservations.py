@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from bench.figures import ROUNDS, Figure, rates
 from bench.servers import servers
-from hcmp_contracts.vm import VmRegistered, VmReserved
+from hcmp_contracts.vm import VmReserved
 from hcmp_eventstore.errors import ConcurrencyError
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
@@ -21,27 +21,13 @@ from hcmp_inventory.domain.vm_errors import VmNotAvailableError
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_inventory.projections.pool_queries import FreeMachine
 from hcmp_inventory.reactors.picking import granted, seen
+from hcmp_testkit.machines import registered
 
 CONTEXT = Context(actor="service/bench", correlation_id="bench")
 CLIENTS = 32
 COUNT = 300
 MACHINES = 3 * COUNT * ROUNDS
 CONTENDED = 90
-
-
-def registered(name: str) -> VmRegistered:
-    return VmRegistered(
-        name=name,
-        address="10.0.0.1",
-        ssh_host="127.0.0.1",
-        ssh_port=22,
-        ssh_user="hcmp",
-        exporter_host="127.0.0.1",
-        exporter_port=9100,
-        provider="static",
-        provider_ref="",
-        host_key="ssh-ed25519 AAAA",
-    )
 
 
 async def measure() -> list[Figure]:

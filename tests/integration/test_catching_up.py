@@ -87,6 +87,6 @@ async def test_a_reading_process_ends_with_the_one_that_wanted_it(
     await put(event_store, "a")  # which it cannot tell anybody
 
     async def lives() -> bool:
-        return reader.is_running() and reader.status() != psutil.STATUS_ZOMBIE
+        return bool(reader.is_running() and reader.status() != psutil.STATUS_ZOMBIE)
 
     await eventually(lives, lambda alive: not alive, seconds=10)

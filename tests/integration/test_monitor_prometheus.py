@@ -15,10 +15,11 @@ import pytest
 from hcmp_cli import lab
 from hcmp_cli.lab.containers import INSTALLATION_LABEL
 from hcmp_cli.lab.engine import connect
-from hcmp_contracts.vm import VmAssigned, VmRegistered, VmReserved
+from hcmp_contracts.vm import VmAssigned, VmReserved
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.issuer import Account, Issuer
+from hcmp_testkit.machines import registered
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.ports import free_port
 from hcmp_testkit.process import ServiceProcess, running
@@ -117,21 +118,6 @@ async def service(
     settings = {"HCMP_PROMETHEUS_URL": prometheus_url}
     async with running("hcmp_monitor", nats=nats_server, database_url=database_url, settings=settings) as process:
         yield process
-
-
-def registered(name: str) -> VmRegistered:
-    return VmRegistered(
-        name=name,
-        address="10.0.0.1",
-        ssh_host="127.0.0.1",
-        ssh_port=22,
-        ssh_user="hcmp",
-        exporter_host="127.0.0.1",
-        exporter_port=9100,
-        provider="static",
-        provider_ref=name,
-        host_key="ssh-ed25519 AAAA",
-    )
 
 
 async def test_figures_of_a_real_machine_and_the_absence_of_a_dead_one(

@@ -27,7 +27,7 @@ from uuid_utils.compat import uuid7
 
 from hcmp_contracts.allocation import GrantedMachine
 from hcmp_contracts.project import PlannedStep, RoleCount
-from hcmp_contracts.vm import VmRecycled, VmRegistered
+from hcmp_contracts.vm import VmRecycled
 from hcmp_eventstore.decider import Decider, Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
@@ -37,6 +37,7 @@ from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_provisioner.domain import commands, project_state, quota
 from hcmp_provisioner.domain.errors import ProjectError
 from hcmp_provisioner.domain.project import PROJECT
+from hcmp_testkit.machines import registered
 from hcmp_testkit.nats import NatsServer
 
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
@@ -116,13 +117,6 @@ ORDERS: dict[str, tuple[vm_commands.VmCommand, dict[str, str]]] = {
     ),
 }
 WORDS = {"released": "recycling"}
-
-
-def registered(vm_id: str) -> VmRegistered:
-    return VmRegistered(
-        name=vm_id, address=vm_id, ssh_host=vm_id, ssh_port=22, ssh_user="hcmp", exporter_host=vm_id,
-        exporter_port=9100, provider="docker", provider_ref=vm_id, host_key=f"key of {vm_id}",
-    )  # fmt: skip
 
 
 def granted(vm_id: str) -> GrantedMachine:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from hcmp_contracts.project import ProjectProvisioned, StepSucceeded
 from hcmp_eventstore.store import EventStore
@@ -32,9 +31,8 @@ async def test_a_dry_run_shows_what_would_change_and_changes_nothing(lab: Worker
       ansible.builtin.command: touch RAN.command
 """,
     )
-    credential = Fernet(lab.fernet_key).encrypt(SECRET.encode()).decode()
     await lab.start_worker()
-    project = await lab.request("writes", machines=1, dry_run=True, credential=credential)
+    project = await lab.request("writes", machines=1, dry_run=True, secret=SECRET)
 
     events = await lab.until(project, ProjectProvisioned)
 

@@ -31,6 +31,7 @@ from hcmp_testkit.issuer import Account
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.process import running
 from hcmp_testkit.projects import ProjectLab, project_lab
+from hcmp_testkit.scraped import scraped
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 KIM = Account("kim")
@@ -201,6 +202,16 @@ async def test_a_request_that_is_held_back_is_cancelled_at_once(lab: ProjectLab)
     answer = await lab.call(KIM, "POST", f"/api/projects/{project_id}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
     assert (await view(lab, project_id))["waiting_for"] is None
+
+
+async def test_prometheus_is_told_how_many_runs_wait_for_a_worker_and_for_how_long(lab: ProjectLab) -> None:
+    async with httpx.AsyncClient(base_url=lab.service.url) as http:
+        project_id = await lab.provision(KIM)
+        seen = await eventually(lambda: scraped(http), lambda seen: seen["hcmp_runs_waiting"] == 1)
+        assert seen["hcmp_runs_waiting_oldest_seconds"] > 0
+        await happened(lab.store, project_id, STARTED)
+        seen = await eventually(lambda: scraped(http), lambda seen: seen["hcmp_runs_waiting"] == 0)
+        assert seen["hcmp_runs_waiting_oldest_seconds"] == 0
 
 
 async def test_a_project_tells_that_no_worker_has_it_and_how_far_it_is(lab: ProjectLab) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from cryptography.fernet import Fernet
 
 from hcmp_contracts.project import ProjectProvisioned
 from hcmp_eventstore.store import EventStore
@@ -36,7 +35,7 @@ async def test_after_a_run_its_secrets_are_found_on_no_disk_in_no_event_no_log_n
     settings = {"HCMP_PLAYBOOKS_DIR": str(lab.home / "playbooks")}
     async with running("hcmp_provisioner", nats=nats_server, database_url=database_url, settings=settings) as api:
         await lab.start_worker()
-        project = await lab.request("tells", credential=encrypted(lab), machines=1)
+        project = await lab.request("tells", secret=SECRET, machines=1)
         await until(lambda: lab.ran == ["tells"], seconds=60)
         assert processes_of(project), "the run is in the middle"
         assert processes_that_show_it() == []
@@ -55,10 +54,6 @@ async def test_after_a_run_its_secrets_are_found_on_no_disk_in_no_event_no_log_n
         assert processes_that_show_it() == []
     said = [frame.model_dump_json() for frame in await lab.log(project)]
     assert any("the password is ********" in frame for frame in said)
-
-
-def encrypted(lab: WorkerLab) -> str:
-    return Fernet(lab.fernet_key).encrypt(SECRET.encode()).decode()
 
 
 def files_that_hold(text: str, *places: Path) -> list[Path]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from cryptography.fernet import Fernet
 
 from hcmp_contracts.logs import LineFrame
 from hcmp_contracts.project import (
@@ -148,8 +147,7 @@ async def test_a_machine_is_opened_by_the_platforms_key(lab: WorkerLab) -> None:
 async def test_a_machine_is_opened_by_its_own_credential(lab: WorkerLab, kind: str) -> None:
     secret = PASSWORD if kind == "password" else (lab.home / "key").read_text()
     (lab.home / "key").write_text("nothing that opens anything")
-    credential = Fernet(lab.fernet_key).encrypt(secret.encode()).decode()
-    project = await lab.request("notes", machines=1, credential=credential)
+    project = await lab.request("notes", machines=1, secret=secret)
     await lab.until(project, ProjectProvisioned)
     lab.assert_nothing_left(project)
 

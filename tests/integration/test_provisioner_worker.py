@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 from uuid_utils.compat import uuid7
 
 from hcmp_contracts.allocation import AllocationGranted
@@ -25,6 +25,7 @@ from hcmp_contracts.project import (
     StepStarted,
     StepSucceeded,
 )
+from hcmp_contracts.vm import VM_CREDENTIAL
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, utc_now
@@ -40,6 +41,7 @@ from hcmp_testkit.history import happened
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.workers import GOOD, WorkerLab, processes_of, until, worker_lab
 from hcmp_webkit.ssh_certificates import SshCertificates
+from hcmp_webkit.vault import Binding, Vault
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 CONTEXT = Context(actor="account/test", correlation_id="test-run")
@@ -188,9 +190,7 @@ class PlannerWithoutDirectory(Planner):
 
 
 async def test_a_fault_while_a_run_is_cancelled_ends_it_as_cancelled(lab: WorkerLab) -> None:
-    planner = PlannerWithoutDirectory(
-        lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)])
-    )
+    planner = PlannerWithoutDirectory(lab.home / "playbooks", lab.runs, lab.home / "key", lab.vault)
     worker = Worker(lab.store, planner, SshCertificates(lab.client), utc_now, uuid7, name="w")
     project = await lab.request("good")
     await happened(lab.store, project, CancelRequested())
@@ -207,7 +207,7 @@ async def test_a_run_that_is_given_up_while_it_is_to_be_cancelled_is_cancelled(l
     await happened(lab.store, project, started, CancelRequested())
     [granted] = await lab.store.load("allocation", project)
     assert isinstance(granted.event, AllocationGranted)
-    planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)]))
+    planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", lab.vault)
     entrance = Entrance(SshCertificates(lab.client), project, utc_now, ())
     saga = Saga(
         lab.store, planner, entrance, utc_now, project, granted.event, worker="w", context=CONTEXT, hold=HOLD
@@ -228,7 +228,7 @@ async def test_a_worker_that_lost_its_run_ends_what_it_started_and_nothing_of_th
     requested = (await load(lab.store, PROJECT, project)).state
     assert isinstance(granted, AllocationGranted)
     assert isinstance(requested, Requested)
-    planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", MultiFernet([Fernet(lab.fernet_key)]))
+    planner = Planner(lab.home / "playbooks", lab.runs, lab.home / "key", lab.vault)
     lost, taken = (
         planner.plan(project, requested.details, first_step=1, machines=granted.machines) for _ in range(2)
     )
@@ -308,9 +308,8 @@ async def test_a_stopped_worker_that_wakes_up_late_changes_nothing(lab: WorkerLa
 async def test_lines_stay_whole_and_secrets_are_masked(lab: WorkerLab) -> None:
     long = "x" * 20_000
     lab.add_play("says", f"ansible.builtin.debug: {{ msg: ['a{long}b', '{SECRET}', '\\u2028한글'] }}")
-    credential = Fernet(lab.fernet_key).encrypt(SECRET.encode()).decode()
     await lab.start_worker()
-    project = await lab.request("says", credential=credential)
+    project = await lab.request("says", secret=SECRET)
 
     events = await lab.until(project, ProjectProvisioned)
 
@@ -350,15 +349,29 @@ async def test_a_reset_ends_a_run_at_once(lab: WorkerLab) -> None:
     lab.assert_nothing_left(project)
 
 
-async def test_a_credential_that_cannot_be_decrypted_fails_the_run_with_a_sentence(lab: WorkerLab) -> None:
+ELSEWHERE = Vault(Fernet.generate_key().decode())
+
+
+@pytest.mark.parametrize(
+    ("vault", "machine", "reason"),
+    [
+        (ELSEWHERE, "vm-1", "it was encrypted under another key"),
+        (None, "vm-2", "it was sealed for another place than it is stored at"),
+    ],
+    ids=["another key", "another machine's"],
+)
+async def test_a_credential_that_cannot_be_read_fails_the_run_with_a_sentence(
+    lab: WorkerLab, vault: Vault | None, machine: str, reason: str
+) -> None:
+    lab.machine["credential"] = (vault or lab.vault).seal("x", Binding(VM_CREDENTIAL, machine))
     await lab.start_worker()
-    project = await lab.request("good", credential=Fernet(Fernet.generate_key()).encrypt(b"x").decode())
+    project = await lab.request("good", machines=1)
 
     events = await lab.until(project, ProvisioningFailed)
 
     ended: Any = events[-1]
     assert ended.reason == "run-failed"
-    assert ended.detail == "The credential of vm-1 cannot be decrypted."
+    assert ended.detail == f"The credential of vm-1 cannot be read: {reason}."
 
 
 async def test_a_worker_that_is_told_to_stop_hands_its_run_to_the_next(lab: WorkerLab) -> None:

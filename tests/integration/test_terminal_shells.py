@@ -199,9 +199,9 @@ async def test_a_typed_login_is_ignored_where_the_platforms_key_opens(
 @pytest.mark.parametrize("kind", ["password", "private key"])
 async def test_a_stored_credential_opens_its_machine(lab: TerminalLab, kind: str) -> None:
     key = asyncssh.generate_private_key("ssh-ed25519")
-    secret = b"open sesame" if kind == "password" else key.export_private_key()
+    secret = "open sesame" if kind == "password" else key.export_private_key().decode()
     async with ssh_machine(keys=[key], users={"guest": "open sesame"}) as machine:
-        vm_id = await lab.register(machine, ssh_user="guest", credential=lab.fernet.encrypt(secret).decode())
+        vm_id = await lab.register(machine, ssh_user="guest", secret=secret)
         async with lab.screen(OPERATOR, vm_id) as screen:
             assert await screen.told() == {"type": "ready"}
 

@@ -28,7 +28,7 @@ def rotate(path: Path, report: Report) -> None:
     with report.step("Secrets under the new key"):
         left = _asked(opened, "reencrypt")
     for name in left["unreadable"]:
-        report.say(f"[yellow]The secret of {name} was encrypted under none of the keys: give it anew.[/yellow]")
+        report.say(f"[yellow]None of the keys opens the secret of {name}: give it anew.[/yellow]")
     report.say("Stored secrets are under the new key, and the older one is kept.")
     report.say(_why_not(left) or "Nothing needs the older one: `hcmp keys rotate --drop-old` forgets it.")
 

@@ -24,7 +24,8 @@ from hcmp_contracts.account import Role
 from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationReleased, GrantedMachine
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.ssh_certificate import Purpose
-from hcmp_contracts.vm import VmAssigned, VmQuarantined, VmRegistered, VmReleased, VmReserved, VmRetired
+from hcmp_contracts.vm import VmAssigned, VmQuarantined, VmReleased, VmReserved, VmRetired
+from hcmp_testkit.machines import registered
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -47,19 +48,7 @@ def granted(*machines: GrantedMachine, attempt: int = 1) -> AllocationGranted:
     return AllocationGranted(owner_id="mina", attempt=attempt, machines=list(machines))
 
 
-REGISTERED = VmRegistered(
-    name="web-1",
-    address="10.0.0.1",
-    ssh_host="10.0.0.1",
-    ssh_port=22,
-    ssh_user="hcmp",
-    exporter_host="10.0.0.1",
-    exporter_port=9100,
-    provider="static",
-    provider_ref="web-1",
-    host_key="ssh-ed25519 AAAA",
-    ssh_certificates=True,
-)
+REGISTERED = registered("web-1", ssh_certificates=True)
 RESERVED = VmReserved(project_id="shop", owner_id="mina", role="web")
 
 

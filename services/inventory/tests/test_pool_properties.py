@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcmp_contracts.allocation import GrantedMachine
-from hcmp_contracts.vm import VmRecycled, VmRegistered
+from hcmp_contracts.vm import VmRecycled
 from hcmp_eventstore.decider import Decider
 from hcmp_inventory.domain import allocation, vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Assigned, Reserved, Vm, status_of
+from hcmp_testkit.machines import registered
 
 MACHINES = ("vm-1", "vm-2", "vm-3", "vm-4")
 PROJECTS = ("p-1", "p-2", "p-3")
@@ -31,21 +32,6 @@ STEPS = 40
 
 Key = tuple[str, str]
 Part = tuple[Decider[Any, Any, Any], str, Any]
-
-
-def registered(vm_id: str) -> VmRegistered:
-    return VmRegistered(
-        name=vm_id,
-        address=vm_id,
-        ssh_host=vm_id,
-        ssh_port=22,
-        ssh_user="hcmp",
-        exporter_host=vm_id,
-        exporter_port=9100,
-        provider="docker",
-        provider_ref=vm_id,
-        host_key=f"key of {vm_id}",
-    )
 
 
 RECYCLED = {

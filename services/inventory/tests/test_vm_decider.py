@@ -14,7 +14,6 @@ from hcmp_contracts.vm import (
     VmQuarantined,
     VmRecycled,
     VmRecycleStarted,
-    VmRegistered,
     VmReleased,
     VmReserved,
     VmRetired,
@@ -47,33 +46,17 @@ from hcmp_inventory.domain.vm_errors import (
     VmWrongStatusError,
 )
 from hcmp_inventory.domain.vm_situations import Available, Vm
+from hcmp_testkit.machines import registered
 from hcmp_testkit.scenario import Scenario, scenario
 
-REGISTERED = VmRegistered(
-    name="lab-01",
-    address="10.0.0.1",
-    ssh_host="127.0.0.1",
-    ssh_port=2201,
-    ssh_user="hcmp",
-    exporter_host="127.0.0.1",
-    exporter_port=9101,
-    provider="docker",
-    provider_ref="lab-01",
-    host_key="ssh-ed25519 FIRST",
-    request_id="request",
-)
+REGISTERED = registered("lab-01", provider="docker", host_key="ssh-ed25519 FIRST", request_id="request")
 STATIC = REGISTERED.model_copy(update={"provider": "static"})
 RESERVED = VmReserved(project_id="p", owner_id="mina", role="web")
 ASSIGNED = VmAssigned(project_id="p")
 RELEASED = VmReleased(project_id="p", reason="deleted")
 STARTED = VmRecycleStarted()
 RECYCLED = VmRecycled(
-    address="10.0.0.1",
-    ssh_host="127.0.0.1",
-    ssh_port=2201,
-    exporter_host="127.0.0.1",
-    exporter_port=9101,
-    provider_ref="lab-01",
+    **{name: getattr(REGISTERED, name) for name in VmRecycled.model_fields.keys() - {"host_key"}},
     host_key="ssh-ed25519 SECOND",
 )
 RETIRED = VmRetired(reason="old", name="lab-01")

@@ -10,7 +10,6 @@ from hcmp_contracts.vm import (
     VmQuarantined,
     VmRecycled,
     VmRecycleStarted,
-    VmRegistered,
     VmReleased,
     VmReserved,
     VmRetired,
@@ -28,34 +27,15 @@ from hcmp_inventory.domain.vm_commands import (
     VmCommand,
 )
 from hcmp_inventory.domain.vm_situations import Available, Difference, Vm
+from hcmp_testkit.machines import registered
 from hcmp_testkit.scenario import Scenario, scenario
 
 KEY = "ssh-ed25519 FIRST"
 OTHER = "ssh-ed25519 OTHER"
-REGISTERED = VmRegistered(
-    name="lab-01",
-    address="10.0.0.1",
-    ssh_host="127.0.0.1",
-    ssh_port=2201,
-    ssh_user="hcmp",
-    exporter_host="127.0.0.1",
-    exporter_port=9101,
-    provider="docker",
-    provider_ref="ref",
-    host_key=KEY,
-    baseline=["user hcmp"],
-)
+REGISTERED = registered("lab-01", address="10.0.0.1", host_key=KEY, baseline=["user hcmp"])
 RESERVED = VmReserved(project_id="p", owner_id="mina", role="web")
 ASSIGNED = VmAssigned(project_id="p")
-SAME = VmRecycled(
-    address="10.0.0.1",
-    ssh_host="127.0.0.1",
-    ssh_port=2201,
-    exporter_host="127.0.0.1",
-    exporter_port=9101,
-    provider_ref="ref",
-    host_key=KEY,
-)
+SAME = VmRecycled(**{name: getattr(REGISTERED, name) for name in VmRecycled.model_fields.keys() - {"baseline"}})
 AWAY = VmQuarantined(reason="it does not answer", unreachable=True)
 FULL = VmQuarantined(reason="its disk is full")
 GONE = ReportGone("deleted in its provider", KEY)

@@ -1,4 +1,6 @@
-"""Secrets of the log under a new key: whenever the rewriting is killed, all stay readable, and it goes on."""
+"""Secrets of the log under a new key and in their present form: whenever the rewriting is killed, all stay
+readable, and it goes on.
+"""
 
 import json
 import os
@@ -12,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet
 
 from hcmp_contracts.allocation import AllocationGranted, AllocationReleased, GrantedMachine
 from hcmp_contracts.settings import PLATFORM, SettingChange, SettingsChanged
-from hcmp_contracts.vm import VmCredentialReencrypted, VmRegistered, VmRetired
+from hcmp_contracts.vm import VM_CREDENTIAL, VmCredentialReencrypted, VmRegistered, VmRetired
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.reader import read_batches
 from hcmp_eventstore.recorded import read_recorded
@@ -24,23 +26,33 @@ from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
 from hcmp_inventory.domain import settings, vm
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
+from hcmp_inventory.handlers.settings import VCENTER
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
+from hcmp_webkit.vault import Binding, Vault, WrongBindingError, key_id
 
 from .conftest import Running
 
-OLD, NEW = Fernet.generate_key(), Fernet.generate_key()
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+BOTH = f"{NEW},{OLD}"
 MACHINES = 60
 PROJECT = "0193a000-0000-7000-8000-0000000000aa"
 REENCRYPTED = "hcmp.vm.*.credential-reencrypted"
 
 
-def sealed(secret: str) -> str:
+def bare(secret: str) -> str:
+    """As secrets were stored before they were bound to their rows."""
     return Fernet(OLD).encrypt(secret.encode()).decode()
 
 
+def of_machine(vm_id: str) -> Binding:
+    return Binding(VM_CREDENTIAL, vm_id)
+
+
 def registered(number: int) -> VmRegistered:
+    """Every second machine is older than the present form of secrets."""
     name = f"machine-{number:03}"
+    secret = f"secret of {name}"
     return VmRegistered(
         name=name,
         address=f"10.0.0.{number}",
@@ -52,7 +64,7 @@ def registered(number: int) -> VmRegistered:
         provider="static",
         provider_ref=name,
         host_key="ssh-ed25519 KEY",
-        credential=sealed(f"secret of {name}"),
+        credential=bare(secret) if number % 2 else Vault(OLD).seal(secret, of_machine(name)),
     )
 
 
@@ -71,7 +83,7 @@ async def old_secrets(event_store: EventStore) -> None:
     await happened(event_store, "machine-retired", registered(250), VmRetired(reason="sold"))
     change = SettingChange(name="vcenter_password", before=None, after="***")
     await happened(
-        event_store, PLATFORM, SettingsChanged(changes=[change], vcenter_password=sealed("vcenter's secret"))
+        event_store, PLATFORM, SettingsChanged(changes=[change], vcenter_password=bare("vcenter's secret"))
     )
     await happened(event_store, PROJECT, granted())
 
@@ -113,17 +125,18 @@ async def reencryptions(store: EventStore) -> AsyncGenerator[str]:
                 yield read_recorded(message.metadata.sequence.stream, message.data, message.subject).aggregate_id
 
 
-async def secrets(store: EventStore, keys: MultiFernet) -> dict[str, str]:
+async def secrets(store: EventStore, keys: str) -> dict[str, str]:
     """Every secret in use, in clear."""
+    vault = Vault(keys)
     found: dict[str, str] = {}
     for number in range(MACHINES):
         vm_id = f"machine-{number:03}"
         state = (await load(store, vm.DECIDER, vm_id)).state
         assert not isinstance(state, Unknown | Retired)
         assert state.machine.credential is not None
-        found[vm_id] = keys.decrypt(state.machine.credential).decode()
+        found[vm_id] = vault.open(state.machine.credential, of_machine(vm_id))
     platform = (await load(store, settings.DECIDER, PLATFORM)).state
-    return found | {"settings": keys.decrypt(platform.vcenter_password).decode()}
+    return found | {"settings": vault.open(platform.vcenter_password, VCENTER)}
 
 
 EXPECTED = {f"machine-{number:03}": f"secret of machine-{number:03}" for number in range(MACHINES)} | {
@@ -138,8 +151,7 @@ async def test_a_rotation_that_is_killed_half_way_leaves_every_secret_readable_a
     tmp_path: Path,
     running: Running,
 ) -> None:
-    both = f"{NEW.decode()},{OLD.decode()}"
-    rotating = started("reencrypt", nats_server, both, tmp_path)
+    rotating = started("reencrypt", nats_server, BOTH, tmp_path)
     async with aclosing(reencryptions(event_store)) as seen:
         for _ in range(3):
             await anext(seen)
@@ -147,15 +159,15 @@ async def test_a_rotation_that_is_killed_half_way_leaves_every_secret_readable_a
         rotating.communicate()
     assert rotating.returncode == -signal.SIGKILL
 
-    assert await secrets(event_store, MultiFernet([Fernet(NEW), Fernet(OLD)])) == EXPECTED
-    left = answered(started("status", nats_server, both, tmp_path))
+    assert await secrets(event_store, BOTH) == EXPECTED
+    left = answered(started("status", nats_server, BOTH, tmp_path))
     assert 0 < len(left["machines"]) < MACHINES
     assert left["settings"], "it comes last"
 
-    completed = answered(started("reencrypt", nats_server, both, tmp_path))
+    completed = answered(started("reencrypt", nats_server, BOTH, tmp_path))
     # What a run was granted is in its job, which stays as it is until the project is over.
     assert completed == {"machines": [], "projects": [PROJECT], "settings": False, "unreadable": []}
-    assert await secrets(event_store, MultiFernet([Fernet(NEW)])) == EXPECTED
+    assert await secrets(event_store, NEW) == EXPECTED
     rewritten: Counter[str] = Counter()
     async with aclosing(reencryptions(event_store)) as seen:
         while len(rewritten) < MACHINES:
@@ -163,21 +175,28 @@ async def test_a_rotation_that_is_killed_half_way_leaves_every_secret_readable_a
     assert set(rewritten.values()) == {1}, "a secret that was rewritten before the kill is left alone after it"
 
     await happened(event_store, PROJECT, AllocationReleased(reason="deleted"))
-    assert not answered(started("reencrypt", nats_server, both, tmp_path))["projects"]
+    assert not answered(started("reencrypt", nats_server, BOTH, tmp_path))["projects"]
     async with running() as app, app.state.parts.pool.connection() as connection:
         rows = await (
             await connection.execute("SELECT vm_id, credential FROM vm WHERE status <> 'retired'")
         ).fetchall()
-    assert {row["vm_id"]: Fernet(NEW).decrypt(row["credential"]).decode() for row in rows} == {
+    assert {row["vm_id"]: Vault(NEW).open(row["credential"], of_machine(row["vm_id"])) for row in rows} == {
         name: secret for name, secret in EXPECTED.items() if name != "settings"
     }
+    assert all(row["credential"].startswith(f"{key_id(NEW)}.") for row in rows), "none is in the former form"
+    with pytest.raises(WrongBindingError):
+        Vault(NEW).open(rows[0]["credential"], of_machine(rows[1]["vm_id"]))
 
 
-async def test_what_no_key_opens_is_named_and_left_as_it_is(
+async def test_what_no_key_opens_or_belongs_elsewhere_is_named_and_left_as_it_is(
     event_store: EventStore, nats_server: NatsServer, tmp_path: Path
 ) -> None:
+    foreign = Vault(NEW).seal("another's", of_machine("machine-000"))
     await happened(event_store, "machine-000", registered(0))
-    told = answered(started("reencrypt", nats_server, NEW.decode(), tmp_path))
-    assert told == {"machines": [], "projects": [], "settings": False, "unreadable": ["machine-000"]}
-    history = await event_store.load("vm", "machine-000")
-    assert not any(isinstance(recorded.event, VmCredentialReencrypted) for recorded in history)
+    await happened(event_store, "machine-001", registered(1).model_copy(update={"credential": foreign}))
+    told = answered(started("reencrypt", nats_server, NEW, tmp_path))
+    unreadable = ["machine-000", "machine-001"]
+    assert told == {"machines": [], "projects": [], "settings": False, "unreadable": unreadable}
+    for vm_id in unreadable:
+        history = await event_store.load("vm", vm_id)
+        assert not any(isinstance(recorded.event, VmCredentialReencrypted) for recorded in history)

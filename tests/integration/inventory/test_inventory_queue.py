@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
+from httpx import AsyncClient
 
 from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationQueued, AllocationReleased
 from hcmp_contracts.envelope import DomainEvent
@@ -26,6 +27,7 @@ from hcmp_inventory.handlers.machines import vm_id_of
 from hcmp_inventory.projections import pool_queries
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.machines import registered
+from hcmp_testkit.scraped import scraped
 
 
 async def add(store: EventStore, *names: str) -> None:
@@ -235,3 +237,31 @@ async def test_a_dry_run_gives_its_machines_back_when_it_is_done(
     assert not [event for event in await vm_events(store, "a") if isinstance(event, VmRecycled)]
     pool = inventory_app.state.parts.pool
     await eventually(lambda: pool_queries.counts(pool), lambda counts: counts.get("quarantined") == 1)
+
+
+async def test_prometheus_is_told_what_is_free_and_who_waits_for_how_long(
+    store: EventStore, operator: AsyncClient
+) -> None:
+    await add(store, "a", "b")
+    await happened(store, vm_id_of("b"), VmQuarantined(reason="no disk"))
+    first = await request(store, 2, wait=True)
+    await answers(store, first, 1)
+    second = await request(store, 3, wait=True)
+    await answers(store, second, 1)
+
+    seen = await eventually(
+        lambda: scraped(operator),
+        lambda seen: seen["hcmp_allocations_queued"] == 2 and seen["hcmp_machines quarantined"] == 1,
+    )
+    statuses = ("available", "provisioning", "assigned", "recycling", "quarantined", "maintenance")
+    assert [seen[f"hcmp_machines {status}"] for status in statuses] == [1, 0, 0, 0, 1, 0]
+    waited = seen["hcmp_allocations_queued_oldest_seconds"]
+    assert waited > 0
+    assert (await scraped(operator))["hcmp_allocations_queued_oldest_seconds"] > waited
+
+    await add(store, "c")
+    await granted(store, first)
+    await happened(store, second, CancelRequested())
+    seen = await eventually(lambda: scraped(operator), lambda seen: seen["hcmp_allocations_queued"] == 0)
+    assert seen["hcmp_allocations_queued_oldest_seconds"] == 0
+    assert [seen[f"hcmp_machines {status}"] for status in statuses] == [0, 2, 0, 0, 1, 0]

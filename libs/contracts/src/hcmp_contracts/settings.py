@@ -5,6 +5,8 @@ from typing import ClassVar
 from hcmp_contracts.envelope import DomainEvent, Fact
 
 PLATFORM = "platform"
+# What vCenter's password is sealed for.
+VCENTER_PASSWORD = "vcenter-password"  # noqa: S105 - a purpose's name
 
 
 class SettingChange(Fact):

@@ -10,6 +10,9 @@ ProviderName = Literal["docker", "vsphere", "static"]
 # What of a machine may change behind the platform's back. `presence`: whether its provider still has it.
 Drifting = Literal["address", "ssh-endpoint", "power", "host-key", "presence"]
 
+# What a machine's password or private key is sealed for; the row is the machine's id.
+VM_CREDENTIAL = "vm-credential"
+
 # Kinds of SSH host keys in the order of preference: a machine with several keys is pinned by its best.
 HOST_KEY_ALGORITHMS = (
     "ssh-ed25519",

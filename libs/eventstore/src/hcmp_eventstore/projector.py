@@ -21,7 +21,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_eventstore.catching_up import read_stretch
-from hcmp_eventstore.errors import EventStoreError, ReadGapError
+from hcmp_eventstore.errors import EventStoreError, ReadGapError, StoreUnavailableError
 from hcmp_eventstore.guard import Seen
 from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.pull import ConsumerLostError
@@ -39,6 +39,8 @@ RETRY_SECONDS = 0.5
 EVERYTHING = ">"
 # Behind by more events than this, it is worth starting a process that reads them.
 FAR_BEHIND = 20_000
+# How long a reaction waits for the read model before it lets its event come again.
+CATCH_UP_SECONDS = 30.0
 # How long a query waits for a connection before it is told that the database does not answer.
 QUERY_WAIT_SECONDS = 5.0
 # A link that died without a word is noticed, instead of waiting for the network's retransmissions: idle or not.
@@ -122,6 +124,13 @@ class Projector:
         except TimeoutError:
             return False
         return True
+
+    async def require(self, sequence: int) -> None:
+        """Wait until the read model stands for `sequence`, for a reaction that cannot go on without, and that may
+        come again. Raises StoreUnavailableError.
+        """
+        if not await self.wait_for(sequence, CATCH_UP_SECONDS):
+            raise StoreUnavailableError(f"the read model has not caught up with event {sequence}")
 
     async def watch(self, query: Callable[[], Awaitable[T | None]], timeout: float) -> T | None:  # noqa: ASYNC109
         """Ask `query` now and after every move of the read model until it answers something other than

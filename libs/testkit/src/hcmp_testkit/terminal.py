@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hcmp_contracts.terminal_session import TerminalSessionClosed, TerminalSessionOpened
-from hcmp_contracts.vm import VmAssigned, VmRegistered, VmReserved
+from hcmp_contracts.vm import VM_CREDENTIAL, VmAssigned, VmRegistered, VmReserved
 from hcmp_eventstore.reader import read_batches
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.store import EventStore
@@ -26,6 +26,7 @@ from hcmp_testkit.issuer import Account, Issuer
 from hcmp_testkit.nats import NatsServer
 from hcmp_testkit.process import ServiceProcess, running
 from hcmp_testkit.ssh_machine import SshMachine
+from hcmp_webkit.vault import Binding, Vault
 
 ADDRESS = "10.99.0.7"
 
@@ -79,11 +80,12 @@ class TerminalLab:
     store: EventStore
     issuer: Issuer
     platform_key: asyncssh.SSHKey
-    fernet: Fernet
+    vault: Vault
     settings: dict[str, str]
 
-    async def register(self, machine: SshMachine, **changes: Any) -> str:
-        """Put a machine into the pool; its id."""
+    async def register(self, machine: SshMachine, *, secret: str | None = None, **changes: Any) -> str:
+        """Put a machine into the pool, with a secret in clear that opens it; its id."""
+        vm_id = str(uuid4())
         facts: dict[str, Any] = {
             "name": "lab-1",
             "address": ADDRESS,
@@ -95,8 +97,8 @@ class TerminalLab:
             "provider": "static",
             "provider_ref": "",
             "host_key": machine.public_host_key,
+            "credential": secret and self.vault.seal(secret, Binding(VM_CREDENTIAL, vm_id)),
         }
-        vm_id = str(uuid4())
         await happened(self.store, vm_id, VmRegistered(**(facts | changes)))
         return vm_id
 
@@ -143,17 +145,17 @@ class TerminalLab:
 @asynccontextmanager
 async def terminal_lab(nats: NatsServer, database_url: str, store: EventStore) -> AsyncIterator[TerminalLab]:
     """The terminal service with a key of its own, on this broker and database."""
-    issuer, key, fernet_key = Issuer(), asyncssh.generate_private_key("ssh-ed25519"), Fernet.generate_key()
+    issuer, key, former = Issuer(), asyncssh.generate_private_key("ssh-ed25519"), Fernet.generate_key().decode()
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hcmp-terminal-")))
         key.write_private_key(directory / "platform")
         settings = {
             "HCMP_SSH_KEY_FILE": str(directory / "platform"),
-            # The first key encrypts; that of earlier times still decrypts.
-            "HCMP_FERNET_KEYS": f"{Fernet.generate_key().decode()},{fernet_key.decode()}",
+            # The first key seals; that of earlier times still opens.
+            "HCMP_FERNET_KEYS": f"{Fernet.generate_key().decode()},{former}",
         }
         await stack.enter_async_context(issuer.answering(store.client))
         service = await stack.enter_async_context(
             running("hcmp_terminal", nats=nats, database_url=database_url, settings=settings)
         )
-        yield TerminalLab(service, store, issuer, key, Fernet(fernet_key), settings)
+        yield TerminalLab(service, store, issuer, key, Vault(former), settings)

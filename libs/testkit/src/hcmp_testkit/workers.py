@@ -22,12 +22,14 @@ from hcmp_contracts.allocation import AllocationGranted, GrantedMachine
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.logs import LineFrame
 from hcmp_contracts.project import PlannedStep, ProjectRequested, RoleCount
+from hcmp_contracts.vm import VM_CREDENTIAL
 from hcmp_eventstore.logstream import Frame, open_log, read_log
 from hcmp_eventstore.store import EventStore
 from hcmp_testkit.history import happened
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 from hcmp_testkit.ports import free_port
 from hcmp_testkit.warm import WarmProcess, start
+from hcmp_webkit.vault import Binding, Vault
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -60,7 +62,7 @@ class WorkerLab:
     nats: NatsServer
     store: EventStore
     home: Path
-    fernet_key: bytes = field(default_factory=Fernet.generate_key)
+    fernet_key: str = field(default_factory=lambda: Fernet.generate_key().decode())
     machine: dict[str, Any] = field(default_factory=dict)
     others: Sequence[dict[str, Any]] = ()
     platform_key: Path | None = None
@@ -69,6 +71,10 @@ class WorkerLab:
     @property
     def client(self) -> Client:
         return self.store.client
+
+    @property
+    def vault(self) -> Vault:
+        return Vault(self.fernet_key)
 
     @property
     def runs(self) -> Path:
@@ -124,7 +130,7 @@ class WorkerLab:
                 "HCMP_DATABASE_URL": "postgresql://unused",
                 "HCMP_PUBLIC_URL": "http://127.0.0.1:1",
                 "HCMP_PLAYBOOKS_DIR": str(self.home / "playbooks"),
-                "HCMP_FERNET_KEYS": self.fernet_key.decode(),
+                "HCMP_FERNET_KEYS": self.fernet_key,
                 "HCMP_RUN_DIRECTORY": str(self.runs),
             }
             | ({} if self.platform_key is None else {"HCMP_SSH_KEY_FILE": str(self.platform_key)})
@@ -149,12 +155,12 @@ class WorkerLab:
     async def request(
         self,
         *plays: str,
-        credential: str | None = None,
+        secret: str | None = None,
         machines: int = 2,
         template: str = "test",
         dry_run: bool = False,
     ) -> str:
-        """A project whose machines are granted."""
+        """A project whose machines are granted; `secret` in clear opens each of them."""
         project_id = str(uuid4())
         steps = [PlannedStep(number=n, name=f"Step {p}", play=f"{p}.yml") for n, p in enumerate(plays, start=1)]
         await happened(
@@ -178,12 +184,12 @@ class WorkerLab:
             AllocationGranted(
                 owner_id="owner",
                 attempt=1,
-                machines=[self._machine(n, credential) for n in range(1, machines + 1)],
+                machines=[self._machine(n, secret) for n in range(1, machines + 1)],
             ),
         )
         return project_id
 
-    def _machine(self, number: int, credential: str | None) -> GrantedMachine:
+    def _machine(self, number: int, secret: str | None) -> GrantedMachine:
         facts: dict[str, Any] = {
             "vm_id": f"vm-{number}",
             "name": f"vm-{number}",
@@ -193,7 +199,7 @@ class WorkerLab:
             "ssh_port": 22,
             "ssh_user": "hcmp",
             "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA",
-            "credential": credential,
+            "credential": secret and self.vault.seal(secret, Binding(VM_CREDENTIAL, f"vm-{number}")),
         }
         own = self.others[number - 2] if 1 < number < len(self.others) + 2 else {}
         return GrantedMachine(**(facts | self.machine | own))

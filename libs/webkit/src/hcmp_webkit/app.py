@@ -32,7 +32,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def create_app(*, service: str, lifespan: Lifespan | None = None, errors: ErrorTable | None = None) -> FastAPI:
     """An application with health, metrics, correlation ids, bounded bodies and problem documents.
 
-    `app.state.readiness` takes the service's checks. Routes are added by the caller.
+    `app.state.readiness` takes the service's checks, `app.state.refreshes` what is to happen before its metrics
+    are read. Routes are added by the caller.
     """
     app = FastAPI(
         title=f"H-CMP {service}",
@@ -44,6 +45,7 @@ def create_app(*, service: str, lifespan: Lifespan | None = None, errors: ErrorT
         responses=openapi.RESPONSES,
     )
     app.state.readiness = health.Readiness()
+    app.state.refreshes = list[health.Refresh]()
     app.include_router(health.router)
     problems.install(app, errors or {})
     openapi.install(app)

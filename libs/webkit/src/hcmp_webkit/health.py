@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 FAILING = Gauge("hcmp_check_failing", "1 when this check of readiness is not well", ["check"])
 
 Check = Callable[[], Awaitable[str | None]]
+Refresh = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -46,7 +47,11 @@ async def readyz(request: Request) -> JSONResponse:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Prometheus metrics of this process; among them the checks of readiness, so that one can alert on each."""
+    """Prometheus metrics of this process; among them the checks of readiness, so that one can alert on each, and
+    what `app.state.refreshes` bring up to date first.
+    """
+    for refresh in request.app.state.refreshes:
+        await refresh()
     readiness: Readiness = request.app.state.readiness
     failures = await readiness.failures()
     for name in readiness.checks:

@@ -17,6 +17,7 @@ from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.projector import Pool, Projector, open_pool
 from hcmp_eventstore.reactor import Reactor
 from hcmp_eventstore.store import EventStore
+from hcmp_webkit.figures import Ask, Figures
 from hcmp_webkit.health import Readiness
 from hcmp_webkit.identity import Identity, remote_identity
 from hcmp_webkit.settings import ServiceSettings
@@ -40,13 +41,15 @@ class Platform:
     identity: Identity
     end_process: Callable[[], None] = end_gracefully
 
-    def attach(self, app: FastAPI) -> None:
-        """Let routes find the identity, and readiness the state of these parts."""
+    def attach(self, app: FastAPI, figures: Ask | None = None) -> None:
+        """Let routes find the identity, readiness these parts' state, and metrics the read model's figures."""
         app.state.identity = self.identity
         readiness: Readiness = app.state.readiness
         readiness.add("broker", self._broker)
         readiness.add("read-model", self._read_model)
         readiness.add("log", self._log)
+        if figures is not None:
+            app.state.refreshes.append(Figures(self.pool, figures).refresh)
 
     async def _broker(self) -> str | None:
         return None if self.client.is_connected else "not connected to the broker"

@@ -18,7 +18,6 @@ from hcmp_inventory.adapters.exclusive import AdvisoryLocks
 from hcmp_inventory.adapters.playbook_cleaner import PlaybookCleaner
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
 from hcmp_inventory.adapters.ssh import SshProber
-from hcmp_inventory.adapters.vault import FernetVault
 from hcmp_inventory.adapters.vsphere.clones import Identity
 from hcmp_inventory.adapters.vsphere.connections import Connections
 from hcmp_inventory.adapters.vsphere.provider import VsphereProvider
@@ -38,6 +37,7 @@ from hcmp_inventory.handlers.static_imports import StaticImports
 from hcmp_inventory.handlers.vcenter import VcenterSettings
 from hcmp_inventory.ports.hypervisor import Vcenter
 from hcmp_inventory.ports.provider import Provider
+from hcmp_inventory.projections import figures
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import (
     granting,
@@ -56,6 +56,7 @@ from hcmp_webkit.identity import Identity as Readers
 from hcmp_webkit.platform import Platform, open_platform
 from hcmp_webkit.serve import serve
 from hcmp_webkit.ssh_certificates import SshCertificates
+from hcmp_webkit.vault import Vault
 
 SERVICE = "inventory"
 GRANTS_AT_ONCE = 8
@@ -95,7 +96,7 @@ def build(
                 platform.background(*(sweep.run() for sweep in _sweeps(settings, platform, parts, probes)))
             )
             app.state.parts = parts
-            platform.attach(app)
+            platform.attach(app, figures.figures)
             yield
 
     return application(lifespan)
@@ -126,7 +127,7 @@ def _machines(settings: InventorySettings, platform: Platform, probes: ProbeCert
         store=platform.store,
         prober=SshProber(key_file=settings.ssh_key_file, certificate=probes.of),
         addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
-        vault=FernetVault(settings.fernet_keys.get_secret_value()),
+        vault=Vault(settings.fernet_keys.get_secret_value()),
     )
 
 

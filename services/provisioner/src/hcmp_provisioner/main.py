@@ -16,6 +16,7 @@ from hcmp_provisioner.domain.template import Approval
 from hcmp_provisioner.handlers.admission import Admission
 from hcmp_provisioner.handlers.projects import Projects
 from hcmp_provisioner.live_log import LiveLog
+from hcmp_provisioner.projections.figures import figures
 from hcmp_provisioner.projections.read_model import READ_MODEL
 from hcmp_provisioner.reactors import admissions, denials, holds, lease_warnings, leases, losses, quotas, reset
 from hcmp_provisioner.reactors.commanding import SERVICE
@@ -32,7 +33,7 @@ def make_app(settings: ApiSettings, *, identity: Identity | None = None) -> Fast
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_platform(settings, service=SERVICE, model=READ_MODEL, identity=identity) as platform:
-            platform.attach(app)
+            platform.attach(app, figures)
             admission = Admission(platform.store, platform.pool)
             access.install(
                 app,

@@ -21,7 +21,7 @@ class ApiSettings(ServiceSettings):
 
 
 class WorkerSettings(ServiceSettings):
-    """`fernet_keys` are separated by commas; the first one encrypts, each of them decrypts. `ssh_key_file` is the
+    """`fernet_keys` are separated by commas; the first one seals, each of them opens. `ssh_key_file` is the
     platform's own key, for machines that are older than its certificates.
 
     A failed run's machines stay with their project for `failed_hold_seconds`, so that a retry can go on where it

@@ -17,6 +17,7 @@ from hcmp_webkit.identity import Identity
 from hcmp_webkit.platform import open_platform
 from hcmp_webkit.serve import serve
 from hcmp_webkit.ssh_certificates import SshCertificates
+from hcmp_webkit.vault import Vault
 
 
 def build(settings: TerminalSettings, *, identity: Identity | None = None) -> FastAPI:
@@ -31,7 +32,7 @@ def build(settings: TerminalSettings, *, identity: Identity | None = None) -> Fa
             credentials = Credentials(
                 certificates=SshCertificates(platform.client),
                 platform_key=settings.ssh_key_file,
-                fernet_keys=settings.fernet_keys.get_secret_value(),
+                vault=Vault(settings.fernet_keys.get_secret_value()),
             )
             live = LiveShells()
             app.state.parts = Parts(

@@ -8,7 +8,7 @@ from hcmp_webkit.settings import ServiceSettings
 
 
 class TerminalSettings(ServiceSettings):
-    """`fernet_keys` (separated by commas) decrypt stored credentials; `ssh_key_file` is the platform's own key,
+    """`fernet_keys` (separated by commas) open stored credentials; `ssh_key_file` is the platform's own key,
     for machines that are older than its certificates.
     """
 

@@ -106,8 +106,9 @@ async def delete_policy(by: By, inventory: Inventory, name: Name, seen: Seen) ->
 
 
 async def _present(inventory: Parts, response: Response, name: str) -> PolicyAnswer:
-    found = next((policy for policy in await policies(inventory.pool) if policy.name == name), None)
-    if found is None:
+    found = await policies(inventory.pool, name)
+    if not found:
         raise not_found()
-    response.headers["ETag"] = etag(found.version)
-    return PolicyAnswer.of(found)
+    [policy] = found
+    response.headers["ETag"] = etag(policy.version)
+    return PolicyAnswer.of(policy)

@@ -5,16 +5,14 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hcmp_contracts.vm import VmRegistered
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
 from hcmp_inventory.handlers.imports import LAB, MACHINE_FAILURES, ImportIncompleteError
-from hcmp_inventory.handlers.machines import Machines, vm_id_of
+from hcmp_inventory.handlers.machines import Machines, registration, vm_id_of
 from hcmp_inventory.ports.connections import Login
 from hcmp_inventory.ports.hypervisor import Endpoint, Filter, Item, Vcenter
-from hcmp_inventory.ports.provider import Machine
 from hcmp_inventory.ports.services import Exclusive
 
 LARGEST_ADOPTION = 100
@@ -109,29 +107,17 @@ class Adoptions:
             login = Login(name, located.ssh_host, located.ssh_port, located.ssh_user, host_key, wanted.credential)
             by_certificate = await self.machines.prober.log_in(login)
             await self.vcenter.adopt(located, endpoint)
-            facts = self._facts(located, login, wanted, by_certificate=by_certificate)
+            facts = registration(
+                located,
+                provider="vsphere",
+                host_key=login.host_key,
+                credential=self.machines.sealed(located.name, wanted.credential),
+                ssh_certificates=by_certificate,
+                labels=wanted.labels,
+                request_id=wanted.request_id,
+                request_digest=wanted.request_digest,
+            )
             return await self.machines.register_reached(facts, context)
-
-    def _facts(self, machine: Machine, login: Login, wanted: Adoption, *, by_certificate: bool) -> VmRegistered:
-        credential = None if wanted.credential is None else self.machines.vault.encrypt(wanted.credential)
-        return VmRegistered(
-            name=machine.name,
-            address=machine.address,
-            ssh_host=machine.ssh_host,
-            ssh_port=machine.ssh_port,
-            ssh_user=machine.ssh_user,
-            exporter_host=machine.exporter_host,
-            exporter_port=machine.exporter_port,
-            provider="vsphere",
-            provider_ref=machine.provider_ref,
-            placement=machine.placement,
-            host_key=login.host_key,
-            credential=credential,
-            ssh_certificates=by_certificate,
-            labels=wanted.labels,
-            request_id=wanted.request_id,
-            request_digest=wanted.request_digest,
-        )
 
 
 def pool_name(name: str) -> str:

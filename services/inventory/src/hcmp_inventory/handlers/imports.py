@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hcmp_contracts.vm import ProviderName, VmRegistered
+from hcmp_contracts.vm import ProviderName
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm, vm_errors
 from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm
-from hcmp_inventory.handlers.machines import Machines, MachineUsedError, vm_id_of
+from hcmp_inventory.handlers.machines import Machines, MachineUsedError, registration, vm_id_of
 from hcmp_inventory.ports.connections import CONNECTION_FAILURES, Login
 from hcmp_inventory.ports.hypervisor import Maker
-from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
+from hcmp_inventory.ports.provider import Provider, ProviderError
 from hcmp_inventory.ports.services import Exclusive
 
 # Whoever makes or destroys machines of the lab holds this name, so that no name is taken twice at once.
@@ -115,9 +115,15 @@ class Imports:
         machine = await maker.create(name)
         login = Login(name, machine.ssh_host, machine.ssh_port, machine.ssh_user, machine.host_key, None)
         by_certificate = await self.machines.prober.log_in(login)
-        return await self.machines.register_reached(
-            _facts(machine, wanted, by_certificate=by_certificate), context
+        facts = registration(
+            machine,
+            provider=wanted.provider,
+            ssh_certificates=by_certificate,
+            labels=dict(wanted.labels),
+            request_id=wanted.request_id,
+            request_digest=wanted.request_digest,
         )
+        return await self.machines.register_reached(facts, context)
 
 
 def _request_of(state: Vm) -> str:
@@ -128,23 +134,3 @@ def _request_of(state: Vm) -> str:
             return state.request_id
         case _:
             return state.machine.request_id
-
-
-def _facts(machine: Machine, wanted: Import, *, by_certificate: bool) -> VmRegistered:
-    return VmRegistered(
-        name=machine.name,
-        address=machine.address,
-        ssh_host=machine.ssh_host,
-        ssh_port=machine.ssh_port,
-        ssh_user=machine.ssh_user,
-        exporter_host=machine.exporter_host,
-        exporter_port=machine.exporter_port,
-        provider=wanted.provider,
-        provider_ref=machine.provider_ref,
-        placement=machine.placement,
-        host_key=machine.host_key,
-        labels=dict(wanted.labels),
-        ssh_certificates=by_certificate,
-        request_id=wanted.request_id,
-        request_digest=wanted.request_digest,
-    )

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 from uuid import UUID, uuid5
 
-from hcmp_contracts.vm import VmRegistered
+from hcmp_contracts.vm import VM_CREDENTIAL, VmRegistered
 from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
@@ -19,7 +19,8 @@ from hcmp_inventory.ports.connections import (
     Login,
     Prober,
 )
-from hcmp_inventory.ports.services import UnreadableSecretError, Vault
+from hcmp_inventory.ports.provider import Machine
+from hcmp_webkit.vault import Binding, UnreadableSecretError, Vault
 
 MACHINES = UUID("0c0f2d5e-3c1b-5a55-9a0c-9f8c2f7f6b21")
 
@@ -27,6 +28,11 @@ MACHINES = UUID("0c0f2d5e-3c1b-5a55-9a0c-9f8c2f7f6b21")
 def vm_id_of(name: str) -> str:
     """A machine's id follows from its name, so that the log itself keeps names unique."""
     return str(uuid5(MACHINES, name))
+
+
+def binding_of(name: str) -> Binding:
+    """What the credential of the machine of this name is bound to."""
+    return Binding(VM_CREDENTIAL, vm_id_of(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,12 @@ class NewMachine:
     labels: dict[str, str]
     request_id: str = ""
     request_digest: str = ""
+
+
+def registration(machine: Machine, **said: object) -> VmRegistered:
+    """The facts of a machine as its provider knows it, and what was said of it beside that, or instead."""
+    known = {name: fact for name, fact in asdict(machine).items() if name in VmRegistered.model_fields}
+    return VmRegistered.model_validate(known | said)
 
 
 class Reached(Protocol):
@@ -112,7 +124,7 @@ class Machines:
             provider="static",
             provider_ref=new.name,
             host_key=login.host_key,
-            credential=None if new.credential is None else self.vault.encrypt(new.credential),
+            credential=self.sealed(new.name, new.credential),
             ssh_certificates=by_certificate,
             labels=new.labels,
             request_id=new.request_id,
@@ -179,14 +191,18 @@ class Machines:
         credential, key = self.credential_of(machine), machine.host_key
         return Login(machine.name, machine.ssh_host, machine.ssh_port, machine.ssh_user, key, credential)
 
+    def sealed(self, name: str, credential: str | None) -> str | None:
+        """A credential in clear, for the machine of this name alone."""
+        return None if credential is None else self.vault.seal(credential, binding_of(name))
+
     def credential_of(self, machine: Reached) -> str | None:
         """In clear. Raises CredentialRefusedError when nobody can read it any more."""
         if machine.credential is None:
             return None
         try:
-            return self.vault.decrypt(machine.credential)
+            return self.vault.open(machine.credential, binding_of(machine.name))
         except UnreadableSecretError as unreadable:
-            reason = "what is stored was encrypted under another key; retire the machine and add it again"
+            reason = f"what is stored cannot be read, {unreadable}; retire the machine and add it again"
             raise CredentialRefusedError(machine.ssh_user, reason) from unreadable
 
 

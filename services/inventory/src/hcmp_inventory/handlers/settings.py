@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, replace
 
-from hcmp_contracts.settings import PLATFORM
+from hcmp_contracts.settings import PLATFORM, VCENTER_PASSWORD
 from hcmp_eventstore.decider import Decision, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import settings
 from hcmp_inventory.handlers.versioned import execute_on
-from hcmp_inventory.ports.services import UnreadableSecretError, Vault
+from hcmp_webkit.vault import Binding, UnreadableSecretError, Vault
+
+# What vCenter's password is bound to.
+VCENTER = Binding(VCENTER_PASSWORD, PLATFORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,11 @@ class PlatformSettings:
         if not password:
             return change
         same = self._is_stored(password, current.vcenter_password) and not settings.moves(change, current)
-        return replace(change, vcenter_password=None if same else self.vault.encrypt(password))
+        return replace(change, vcenter_password=None if same else self.vault.seal(password, VCENTER))
 
     def _is_stored(self, password: str, stored: str) -> bool:
         """One that cannot be read any more is another one: so that it can be replaced."""
         try:
-            return bool(stored) and self.vault.decrypt(stored) == password
+            return bool(stored) and self.vault.open(stored, VCENTER) == password
         except UnreadableSecretError:
             return False

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from hcmp_inventory.domain.settings import Change, Settings
-from hcmp_inventory.handlers.settings import PlatformSettings
+from hcmp_inventory.handlers.settings import VCENTER, PlatformSettings
 from hcmp_inventory.ports.hypervisor import CloneDefaults, Server, Vcenter, VcenterAccess, VcenterError
-from hcmp_inventory.ports.services import UnreadableSecretError, Vault
+from hcmp_webkit.vault import UnreadableSecretError, Vault
 
 PORT = "443"
 SSH_USER = "hcmp"
@@ -42,10 +42,10 @@ class VcenterSettings:
 
     def _password(self, stored: Settings) -> str:
         try:
-            return self.vault.decrypt(stored.vcenter_password) if stored.vcenter_password else ""
+            return self.vault.open(stored.vcenter_password, VCENTER) if stored.vcenter_password else ""
         except UnreadableSecretError as unreadable:
             raise VcenterError(
-                "vcenter-password-needed", "The stored password was encrypted under another key: give it again."
+                "vcenter-password-needed", f"The stored password cannot be read, {unreadable}: give it again."
             ) from unreadable
 
 

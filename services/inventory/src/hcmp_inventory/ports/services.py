@@ -24,17 +24,6 @@ class BackupFailedError(Exception):
     """What is to be destroyed could not be kept; the message says why."""
 
 
-class UnreadableSecretError(Exception):
-    """None of the installation's keys opens this ciphertext: it was written under another one."""
-
-
-class Vault(Protocol):
-    def encrypt(self, secret: str) -> str: ...
-
-    def decrypt(self, ciphertext: str) -> str:
-        """Raises UnreadableSecretError."""
-
-
 class Exclusive(Protocol):
     def __call__(self, name: str) -> AbstractAsyncContextManager[None]:
         """Only one at a time holds this name, in all processes of the service."""

@@ -112,8 +112,8 @@ class Policy:
         return wanted.labels.items() <= self.labels.items()
 
 
-async def policies(pool: Pool) -> list[Policy]:
-    """All of them, by name."""
+async def policies(pool: Pool, name: str | None = None) -> list[Policy]:
+    """All of them by name, or the one of this name."""
     async with pool.connection() as connection, connection.cursor(row_factory=class_row(Policy)) as cursor:
         await cursor.execute(
             """
@@ -123,8 +123,10 @@ async def policies(pool: Pool) -> list[Policy]:
                 count(vm_id) AS total
             FROM pool_policy AS policy LEFT JOIN vm
                 ON vm.provider = policy.provider AND vm.labels @> policy.labels AND vm.status <> 'retired'
+            WHERE policy.name = %(name)s OR %(name)s::text IS NULL
             GROUP BY policy.policy_id ORDER BY policy.name
-            """
+            """,
+            {"name": name},
         )
         return await cursor.fetchall()
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from psycopg import sql
-from psycopg.rows import class_row
+from psycopg import AsyncConnection, sql
+from psycopg.rows import DictRow, class_row
 from psycopg.types.json import Jsonb
 
 from hcmp_contracts.vm import VmRegistered
@@ -173,8 +173,13 @@ async def cells(
 async def counts(pool: Pool, at: datetime | None = None) -> dict[str, int]:
     """How many machines are in each state; states without any are absent."""
     async with pool.connection() as connection:
-        counted = await connection.execute(_COUNTS.format(_source(at)), {"at": at})
-        return {row["status"]: row["machines"] for row in await counted.fetchall()}
+        return await counted(connection, at)
+
+
+async def counted(connection: AsyncConnection[DictRow], at: datetime | None = None) -> dict[str, int]:
+    """The same, by a connection that somebody has already."""
+    found = await connection.execute(_COUNTS.format(_source(at)), {"at": at})
+    return {row["status"]: row["machines"] for row in await found.fetchall()}
 
 
 def _source(at: datetime | None) -> sql.SQL:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import LiteralString
 
-from psycopg.rows import class_row
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, class_row
 from psycopg.types.json import Jsonb
 
 from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationQueued, AllocationReleased
@@ -24,7 +26,8 @@ class QueueProjection(OneByOne):
             attempt integer NOT NULL,
             roles jsonb NOT NULL,
             labels jsonb NOT NULL,
-            since bigint NOT NULL
+            since bigint NOT NULL,
+            queued_at timestamptz NOT NULL
         );
     """
 
@@ -33,7 +36,7 @@ class QueueProjection(OneByOne):
             case AllocationQueued() as event:
                 # Queued again with other figures, it keeps its place.
                 await cursor.execute(
-                    "INSERT INTO queue VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                    "INSERT INTO queue VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                     [
                         recorded.aggregate_id,
                         event.owner_id,
@@ -41,6 +44,7 @@ class QueueProjection(OneByOne):
                         Jsonb(event.roles),
                         Jsonb(event.labels),
                         recorded.sequence,
+                        recorded.envelope.time,
                     ],
                 )
             case AllocationGranted() | AllocationDenied() | AllocationReleased():
@@ -65,6 +69,20 @@ class Waiting:
     @property
     def wanted(self) -> tuple[Wanted, ...]:
         return tuple(Wanted(role, self.labels.get(role, {})) for role in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How many requests wait, and since when the oldest does."""
+
+    requests: int
+    since: datetime | None
+
+
+async def length(connection: AsyncConnection[DictRow]) -> Length:
+    async with connection.cursor(row_factory=class_row(Length)) as cursor:
+        await cursor.execute("SELECT count(*) AS requests, min(queued_at) AS since FROM queue")
+        return await cursor.fetchone() or Length(0, None)
 
 
 async def awaited(pool: Pool) -> list[Wanted]:

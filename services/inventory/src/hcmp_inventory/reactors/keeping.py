@@ -10,7 +10,7 @@ import structlog
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.pool_policy import PoolPolicyCreationFailed
-from hcmp_eventstore.errors import NotYetError, StoreUnavailableError
+from hcmp_eventstore.errors import NotYetError
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import utc_now
@@ -37,7 +37,6 @@ SUBJECTS = (
     "hcmp.allocation.*.queued",
 )
 POLICIES = "pool-policies"
-CATCH_UP_SECONDS = 30.0
 MADE_AT_ONCE = 10
 
 
@@ -59,7 +58,7 @@ class Keeping:
                 raise NotYetError(seconds)
         elif recorded.sequence <= self._kept_until:
             return
-        await self._see(recorded.sequence)
+        await self.projector.require(recorded.sequence)
         context = Context.caused_by(recorded, service="inventory")
         async with self.imports.exclusive(POLICIES):
             while not await self.resets.in_progress() and await self._step(context):
@@ -92,13 +91,13 @@ class Keeping:
         wanted = Import(policy.provider, count, request_id="", request_digest="", labels=policy.labels)
         try:
             _, sequence = await self.imports.run(wanted, context)
-            await self._see(sequence)
+            await self.projector.require(sequence)
         except system.ResetInProgressError:
             return
         except (ImportIncompleteError, NoProviderError, ProviderError) as error:
             log.warning("pool_policy_failed", policy=policy.name, reason=str(error), failures=policy.failures + 1)
             outcome = pool_policy.ReportFailure(str(error), utc_now())
-        await self._see(await self.rules.command(policy.policy_id, outcome, context))
+        await self.projector.require(await self.rules.command(policy.policy_id, outcome, context))
 
     async def _let_go(self, policy: Policy, count: int, context: Context) -> bool:
         """Retire as many as are too many, of those that nobody has."""
@@ -106,11 +105,7 @@ class Keeping:
         retire = vm_commands.Retire(f"more than the maximum of the pool's policy {policy.name}")
         for vm_id in free:
             try:
-                await self._see(await self.imports.machines.command(vm_id, retire, context))
+                await self.projector.require(await self.imports.machines.command(vm_id, retire, context))
             except vm_errors.VmInUseError:
                 continue  # somebody got it in this moment
         return bool(free)
-
-    async def _see(self, sequence: int) -> None:
-        if not await self.projector.wait_for(sequence, CATCH_UP_SECONDS):
-            raise StoreUnavailableError("the read model has not caught up")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_eventstore.errors import StoreUnavailableError
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_inventory.handlers.allocation import Attempt
@@ -17,7 +16,6 @@ SUBJECTS = (
     "hcmp.vm.*.maintenance-ended",
     "hcmp.allocation.*.queued",
 )
-CATCH_UP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,7 @@ class Queueing:
 
     async def __call__(self, recorded: Recorded[DomainEvent]) -> None:
         """Serve the queue: who comes later gets none of the machines that whoever has to wait on would have."""
-        if not await self.projector.wait_for(recorded.sequence, CATCH_UP_SECONDS):
-            raise StoreUnavailableError("the read model has not caught up")
+        await self.projector.require(recorded.sequence)
         context = Context.caused_by(recorded, service="inventory")
         withheld: frozenset[str] = frozenset()
         for waiting in await queue.waiting(self.pool):

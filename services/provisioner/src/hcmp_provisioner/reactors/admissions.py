@@ -9,7 +9,6 @@ from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectApproved, ProjectRequested
 from hcmp_contracts.quota import QuotaReleased, QuotaRunEnded
 from hcmp_contracts.settings import MaintenanceDisabled
-from hcmp_eventstore.errors import StoreUnavailableError
 from hcmp_eventstore.projector import Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_provisioner.handlers.admission import Admission
@@ -25,7 +24,6 @@ SUBJECTS = (
     "hcmp.account.*.quota-changed",
     "hcmp.account.*.run-quota-changed",
 )
-CATCH_UP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,7 @@ class Admissions:
         """Admit what can be admitted, oldest first; what an owner asked for later never overtakes."""
         if isinstance(recorded.event, ProjectRequested) and not recorded.event.held_back:
             return
-        if not await self.projector.wait_for(recorded.sequence, CATCH_UP_SECONDS):
-            raise StoreUnavailableError("the read model has not caught up")
+        await self.projector.require(recorded.sequence)
         context = Context.caused_by(recorded, service=SERVICE)
         stopped: set[str] = set()
         for waiting in await self._concerned(recorded):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.system import FactoryResetRequested
-from hcmp_eventstore.errors import StoreUnavailableError
 from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Recorded
 from hcmp_eventstore.store import EventStore
@@ -13,7 +12,6 @@ from hcmp_provisioner.projections.project_view import projects_before
 from hcmp_provisioner.reactors.commanding import command
 
 SUBJECTS = ("hcmp.system.*.factory-reset-requested",)
-CATCH_UP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,6 @@ class Reset:
         """Interrupted, it goes on with what is left."""
         if not isinstance(recorded.event, FactoryResetRequested):
             return
-        if not await self.projector.wait_for(recorded.sequence, CATCH_UP_SECONDS):
-            raise StoreUnavailableError("the read model has not caught up with the reset")
+        await self.projector.require(recorded.sequence)
         for project_id in await projects_before(self.pool, recorded.sequence):
             await command(self.store, recorded, project_id, Erase())

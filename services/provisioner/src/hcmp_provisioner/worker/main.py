@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from cryptography.fernet import Fernet, MultiFernet
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
@@ -21,6 +20,7 @@ from hcmp_webkit.app import create_app
 from hcmp_webkit.platform import open_broker
 from hcmp_webkit.serve import serve
 from hcmp_webkit.ssh_certificates import SshCertificates
+from hcmp_webkit.vault import Vault
 
 PROCESS = "provisioner-worker"
 
@@ -65,12 +65,11 @@ def make_app(settings: WorkerSettings) -> FastAPI:
 
 
 def _planner(settings: WorkerSettings) -> Planner:
-    keys = settings.fernet_keys.get_secret_value().split(",")
     return Planner(
         playbooks=settings.playbooks_dir.resolve(),
         run_directory=settings.run_directory.resolve(),
         platform_key=None if settings.ssh_key_file is None else settings.ssh_key_file.resolve(strict=True),
-        fernet=MultiFernet([Fernet(key.strip()) for key in keys if key.strip()]),
+        vault=Vault(settings.fernet_keys.get_secret_value()),
         templates=load_templates(settings.playbooks_dir),
     )
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import InvalidToken, MultiFernet
 from pydantic import ValidationError
 
 from hcmp_contracts.allocation import GrantedMachine
+from hcmp_contracts.vm import VM_CREDENTIAL
 from hcmp_provisioner.domain.project_state import Details
 from hcmp_provisioner.domain.template import Template
 from hcmp_runner.plan import Plan, PlannedMachine, directory_of
+from hcmp_webkit.vault import Binding, UnreadableSecretError, Vault
 
 PRIVATE_KEY = "-----BEGIN "
 
@@ -28,7 +29,7 @@ class Planner:
     playbooks: Path
     run_directory: Path
     platform_key: Path | None
-    fernet: MultiFernet
+    vault: Vault
     templates: Mapping[str, Template] = field(default_factory=dict)
 
     def plan(
@@ -106,9 +107,9 @@ class Planner:
         if machine.credential is None:
             return None
         try:
-            return self.fernet.decrypt(machine.credential.encode()).decode()
-        except InvalidToken as error:
-            raise UnusablePlanError(f"The credential of {machine.name} cannot be decrypted.") from error
+            return self.vault.open(machine.credential, Binding(VM_CREDENTIAL, machine.vm_id))
+        except UnreadableSecretError as error:
+            raise UnusablePlanError(f"The credential of {machine.name} cannot be read: {error}.") from error
 
 
 def _variables(project_id: str, details: Details) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncssh
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from hcmp_contracts.vm import VM_CREDENTIAL
 from hcmp_terminal.domain.machine import Machine
 from hcmp_terminal.domain.shell import CertificateUnavailableError, Guest
 from hcmp_webkit.ssh_certificates import CertificateRefusedError, EphemeralKey, SshCertificates
 from hcmp_webkit.ssh_certificates import CertificateUnavailableError as Unanswered
+from hcmp_webkit.vault import Binding, UnreadableSecretError, Vault
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,16 @@ class Means:
 
 
 class CredentialUnreadableError(Exception):
-    """A stored credential cannot be decrypted, or is no key."""
+    """A stored credential cannot be opened, or is no key."""
 
 
 class Credentials:
-    """`fernet_keys` are separated by commas; any of them decrypts. `platform_key` is for machines that are older
-    than the platform's certificates.
-    """
+    """`platform_key` is for machines that are older than the platform's certificates."""
 
-    def __init__(self, *, certificates: SshCertificates, platform_key: Path | None, fernet_keys: str) -> None:
+    def __init__(self, *, certificates: SshCertificates, platform_key: Path | None, vault: Vault) -> None:
         self._certificates = certificates
         self._platform_keys = [] if platform_key is None else [asyncssh.read_private_key(platform_key)]
-        self._fernet = MultiFernet([Fernet(key.strip()) for key in fernet_keys.split(",") if key.strip()])
+        self._vault = vault
 
     async def means(self, machine: Machine, guest: Guest) -> Means:
         """What to offer to a machine on behalf of this account; the key of a certificate is made for it alone.
@@ -43,7 +42,7 @@ class Credentials:
         Raises CertificateUnavailableError, CredentialUnreadableError.
         """
         if not machine.ssh_certificates:
-            return self._stored(machine.credential)
+            return self._stored(machine)
         key = EphemeralKey.generate()
         try:
             signed = await self._certificates.for_session(machine.vm_id, guest.account_id, key)
@@ -51,13 +50,13 @@ class Credentials:
             raise CertificateUnavailableError(str(error)) from error
         return Means([(asyncssh.import_private_key(key.private), asyncssh.import_certificate(signed.text))])
 
-    def _stored(self, ciphertext: str | None) -> Means:
-        if ciphertext is None:
+    def _stored(self, machine: Machine) -> Means:
+        if machine.credential is None:
             return Means(self._platform_keys)
         try:
-            secret = self._fernet.decrypt(ciphertext).decode()
+            secret = self._vault.open(machine.credential, Binding(VM_CREDENTIAL, machine.vm_id))
             if secret.lstrip().startswith("-----BEGIN "):
                 return Means([asyncssh.import_private_key(secret), *self._platform_keys])
-        except (InvalidToken, UnicodeDecodeError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-            raise CredentialUnreadableError(type(error).__name__) from error
+        except (UnreadableSecretError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+            raise CredentialUnreadableError(f"{type(error).__name__}: {error}") from error
         return Means(self._platform_keys, password=secret)
