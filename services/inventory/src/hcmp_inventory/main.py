@@ -29,6 +29,7 @@ from hcmp_inventory.domain.vitals import Limits
 from hcmp_inventory.handlers import drift, health
 from hcmp_inventory.handlers.adoption import Adoptions
 from hcmp_inventory.handlers.allocation import Allocations
+from hcmp_inventory.handlers.cleaning import CleanUps
 from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.policies import PoolPolicies
@@ -40,6 +41,7 @@ from hcmp_inventory.ports.hypervisor import Vcenter
 from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import (
+    departures,
     granting,
     keeping,
     outcomes,
@@ -190,8 +192,12 @@ def _reactors(
     )
     grants = granting.Granting(allocations, picking.Picks(store, pool, projector), parts.resets)
     keeper = keeping.Keeping(pool, projector, parts.imports, parts.policies, parts.resets)
-    recycler = recycling.Recycler(parts.machines, providers, parts.resets, _cleaner(settings, probes))
-    reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets, parts.policies)
+    cleaner = _cleaner(settings, probes)
+    recycler = recycling.Recycler(parts.machines, providers, parts.resets, cleaner)
+    leaving = departures.Departures(pool, CleanUps(parts.machines, cleaner))
+    reset = resetting.Resetting(
+        store, pool, projector, providers, locks, logs, parts.resets, parts.policies, leaving
+    )
 
     def reactor(name: str, subjects: tuple[str, ...], handle: Handler, slots: int = 1) -> Reactor:
         return Reactor(platform.client, SERVICE, name, subjects, handle, slots=slots)
