@@ -86,7 +86,8 @@ def build(
             certificates = SshCertificates(platform.client)
             lab = _opened_lab(settings, certificates, stack) if providers is None else providers
             probes = ProbeCertificates(certificates, clock=utc_now)
-            machines = _machines(settings, platform, probes)
+            authorities = TrustedAuthorities(certificates, patience=0.0)  # whoever surveys comes again
+            machines = _machines(settings, platform, probes, authorities)
             vcenter_settings = VcenterSettings(PlatformSettings(platform.store, machines.vault), machines.vault)
             vcenter = _vcenter(settings, vcenter_settings, machines, certificates)
             stack.push_async_callback(vcenter.close)
@@ -123,10 +124,12 @@ def _lab(settings: InventorySettings, certificates: SshCertificates) -> DockerPr
     )
 
 
-def _machines(settings: InventorySettings, platform: Platform, probes: ProbeCertificates) -> Machines:
+def _machines(
+    settings: InventorySettings, platform: Platform, probes: ProbeCertificates, authorities: TrustedAuthorities
+) -> Machines:
     return Machines(
         store=platform.store,
-        prober=SshProber(key_file=settings.ssh_key_file, certificate=probes.of),
+        prober=SshProber(key_file=settings.ssh_key_file, certificate=probes.of, authorities=authorities),
         addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
         vault=FernetVault(settings.fernet_keys.get_secret_value()),
     )
