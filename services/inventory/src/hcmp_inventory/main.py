@@ -1,13 +1,15 @@
 """The composition root of the inventory: the only file that puts its parts together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from hcmp_eventstore.reactor import Handler, Reactor
+from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import utc_now
 from hcmp_inventory.adapters.accounts import RemoteAccounts
 from hcmp_inventory.adapters.addresses import CheckedAddresses
@@ -38,7 +40,7 @@ from hcmp_inventory.handlers.settings import PlatformSettings
 from hcmp_inventory.handlers.static_imports import StaticImports
 from hcmp_inventory.handlers.vcenter import VcenterSettings
 from hcmp_inventory.ports.hypervisor import Vcenter
-from hcmp_inventory.ports.provider import Provider
+from hcmp_inventory.ports.provider import Announcing, Provider
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import (
     departures,
@@ -63,6 +65,8 @@ SERVICE = "inventory"
 GRANTS_AT_ONCE = 8
 RECYCLES_AT_ONCE = 8
 PROBE_SECONDS = 5.0
+
+Sweep = Callable[[Context], Awaitable[int]]
 
 
 def build(
@@ -94,9 +98,7 @@ def build(
             parts = _parts(settings, platform, machines, {**lab, "vsphere": vcenter}, (vcenter_settings, vcenter))
             reactors = _reactors(settings, platform, parts, probes)
             await stack.enter_async_context(platform.reacting(reactors))
-            await stack.enter_async_context(
-                platform.background(*(sweep.run() for sweep in _sweeps(settings, platform, parts, probes)))
-            )
+            await stack.enter_async_context(platform.background(*_watches(settings, platform, parts, probes)))
             app.state.parts = parts
             platform.attach(app)
             yield
@@ -227,22 +229,31 @@ def _cleaner(settings: InventorySettings, probes: ProbeCertificates) -> Playbook
     )
 
 
-def _sweeps(
+def _watches(
     settings: InventorySettings, platform: Platform, parts: Parts, probes: ProbeCertificates
-) -> list[sweeping.Sweeping]:
-    """The sweeps that the settings want."""
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """The sweeps that the settings want, and what brings them forward."""
     machines, pool, locks = parts.machines, platform.pool, parts.imports.exclusive
+
+    def sweep(
+        name: str, work: Sweep, seconds: float, wake: asyncio.Event | None = None
+    ) -> Coroutine[Any, Any, None]:
+        return sweeping.Sweeping(name, work, seconds, locks, platform.projector, uuid7, wake).run()
+
     impatient = SshProber(key_file=settings.ssh_key_file, certificate=probes.of, seconds=PROBE_SECONDS)
     limits = Limits(settings.health_free_mib * 1024**2, settings.health_clock_seconds)
-    wanted = (
-        ("health", health.Health(machines, impatient, pool, limits).sweep, settings.health_seconds),
-        ("drift", drift.Drifts(machines, pool, parts.imports.providers).sweep, settings.drift_seconds),
-    )
-    return [
-        sweeping.Sweeping(name, sweep, seconds, locks, platform.projector, uuid7)
-        for name, sweep, seconds in wanted
-        if seconds
-    ]
+    if settings.health_seconds:
+        probing = health.Health(machines, impatient, pool, limits)
+        yield sweep("health", probing.sweep, settings.health_seconds)
+    if not settings.drift_seconds:
+        return
+    for name, provider in parts.imports.providers.items():
+        wake, again = None, drift.AGAIN_SECONDS
+        if isinstance(provider, Announcing):
+            wake, again = asyncio.Event(), drift.AGAIN_TOLD_SECONDS
+            yield sweeping.wake_on_changes(provider, wake)
+        compare = drift.Drifts(machines, pool, {name: provider}, again=again)
+        yield sweep(f"drift/{name}", compare.sweep, settings.drift_seconds, wake)
 
 
 def main() -> None:
