@@ -194,8 +194,7 @@ class Left:
         async with await psycopg.AsyncConnection.connect(address) as connection:
             counted = dict.fromkeys(LIVE, 0)
             for table, (column, condition) in LIVE.items():
-                schemas = "SELECT table_schema FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
-                found = await connection.execute(schemas, [table, column])
+                found = await connection.execute(SCHEMAS, [table, column])
                 for (schema,) in await found.fetchall():
                     count = sql.SQL("SELECT count(*) FROM {}.{} WHERE {}").format(
                         sql.Identifier(schema), sql.Identifier(table), sql.SQL(condition)
