@@ -5,11 +5,12 @@ Source: Docker Engine API, `GET /events` (https://docs.docker.com/reference/api/
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 import docker
 import structlog
+from docker import DockerClient
 from docker.errors import DockerException
 from docker.types.daemon import CancellableStream
 
@@ -29,13 +30,9 @@ async def changes(installation: str) -> AsyncGenerator[None]:
     did it. Raises ProviderError when the engine cannot be heard, or no more.
     """
     loop, heard = asyncio.get_running_loop(), asyncio.Queue[bool]()
-    client = docker.from_env(timeout=60)
     try:
-        stream = await asyncio.to_thread(
-            client.events, decode=True, filters={"type": ["container", "network"], "event": _HAPPENINGS}
-        )
+        client, stream = await asyncio.to_thread(_opened)
     except (DockerException, OSError) as error:
-        await asyncio.to_thread(client.close)
         raise ProviderError(f"the container engine tells no events: {error}") from error
 
     def listen() -> None:
@@ -54,7 +51,18 @@ async def changes(installation: str) -> AsyncGenerator[None]:
         await asyncio.to_thread(client.close)
 
 
-def _hear(stream: CancellableStream, tell: Any, installation: str) -> None:
+def _opened() -> tuple[DockerClient, CancellableStream]:
+    """A connection of its own, which this stream keeps."""
+    client = docker.from_env(timeout=60)
+    try:
+        filters = {"type": ["container", "network"], "event": _HAPPENINGS}
+        return client, client.events(decode=True, filters=filters)
+    except BaseException:
+        client.close()
+        raise
+
+
+def _hear(stream: CancellableStream, tell: Callable[[bool], object], installation: str) -> None:
     """Tell of each event that is ours with True, and of the end with False."""
     try:
         for event in stream:

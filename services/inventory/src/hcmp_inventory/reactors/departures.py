@@ -42,7 +42,9 @@ class Departures:
                 return await self._one(vm_id, reason, context)
 
         known = [machine.vm_id async for machine in pool_queries.provided(self.pool, BY_HAND)]
-        return max(await asyncio.gather(*map(one, known)), default=0)
+        async with asyncio.TaskGroup() as group:
+            left = [group.create_task(one(vm_id)) for vm_id in known]
+        return max((task.result() for task in left), default=0)
 
     async def unclean_since(self, sequence: int) -> dict[str, str]:
         """Why machines that were retired behind this place of the log could not be cleaned, by their names."""
