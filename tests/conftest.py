@@ -14,8 +14,9 @@ from hcmp_testkit.installation import Installation, bring_up, remove
 
 MACHINES = 6
 ENDED = ("completed", "failed", "cancelled", "rejected", "deleted")
-# A failed project gives its machines back soon, so that the tests do not wait for them.
-SETTINGS = "HCMP_FAILED_HOLD_SECONDS=5\n"
+# A failed project gives its machines back soon, so that the tests do not wait for them; and a reset is tried under
+# a load of eight runs.
+SETTINGS = "HCMP_FAILED_HOLD_SECONDS=5\nHCMP_WORKER_SLOTS=8\n"
 MEMBER_PASSWORD = "a long enough password"
 
 
@@ -74,14 +75,19 @@ async def stranger(operator: Person) -> AsyncIterator[Person]:
 
 @pytest.fixture
 async def full_pool(operator: Person) -> None:
-    """Six machines are free: what an earlier test used is given back, what it destroyed is made anew."""
+    """Six machines are free: what an earlier test used is given back, what it destroyed is made anew, and what it
+    left over goes.
+    """
     for project in (await operator.get("/api/projects", limit=200))["projects"]:
         if project["status"] in ("requested", "configuring"):
             await operator.http.post(f"/api/projects/{project['id']}/cancel")
             await operator.settled(project["id"], *ENDED)
         elif project["status"] == "completed":
             await operator.http.delete(f"/api/projects/{project['id']}")
-    if missing := max(0, MACHINES - sum((await operator.pool()).values())):
+    standing = sum((await operator.pool()).values())
+    if missing := max(0, MACHINES - standing):
         imported = await operator.http.post("/api/vms/import", json={"provider": "docker", "count": missing})
         assert imported.status_code == 201, imported.text
-    await operator.pool_ready(MACHINES)
+    await operator.pool_ready(max(MACHINES, standing))
+    for surplus in (await operator.get("/api/vms"))["vms"][MACHINES:]:
+        await operator.http.delete(f"/api/vms/{surplus['id']}")

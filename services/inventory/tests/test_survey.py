@@ -1,6 +1,6 @@
 """What of the things on a machine is a project's, and what belongs there."""
 
-from hcmp_inventory.domain.survey import baseline_of, leftovers, marked, said
+from hcmp_inventory.domain.survey import baseline_of, leftovers, marked, said, without_own
 from hcmp_inventory.domain.vitals import Limits, Vitals, complaint
 
 CLEAN = frozenset({"user hcmp", "port 22", "package openssh-server"})
@@ -46,3 +46,33 @@ def test_a_clock_is_off_only_by_what_the_question_cannot_explain() -> None:
     limits = Limits(free_bytes=0, clock_offset=60)
     assert complaint(Vitals(1, 61.0, 2.0), limits) is None
     assert complaint(Vitals(1, -63.0, 2.0), limits) == "its clock is 63 s behind"
+
+
+FORMER, CURRENT, NEXT = (f"ssh-ed25519 {name} hcmp" for name in ("AAAAformer", "AAAAcurrent", "AAAAnext"))
+TRUSTED = frozenset({"authority /etc/ssh/ca ssh-ed25519 AAAAcurrent", "key /root/k ssh-ed25519 AAAAcurrent"})
+
+
+def test_an_authority_of_the_platform_is_no_strangers_whichever_was_trusted_before() -> None:
+    before = baseline_of(without_own(CLEAN | TRUSTED, [CURRENT]))
+    exchanged = CLEAN | {"authority /etc/ssh/ca ssh-ed25519 AAAAnext", "key /root/k ssh-ed25519 AAAAnext"}
+    for made_anew in (True, False):
+        both = without_own(exchanged | TRUSTED, [NEXT, CURRENT])
+        assert leftovers(both, before, made_anew=made_anew) == ()
+        assert leftovers(without_own(exchanged, [NEXT]), before, made_anew=made_anew) == ()
+        assert leftovers(without_own(exchanged, [NEXT]), baseline_of(CLEAN | TRUSTED), made_anew=made_anew) == ()
+
+
+def test_an_authority_that_is_not_the_platforms_counts_and_so_does_one_that_it_has_forgotten() -> None:
+    before = baseline_of(without_own(CLEAN | TRUSTED, [CURRENT]))
+    for stranger in ("AAAAmina", "AAAAformer", "AAAAnext2"):
+        fact = f"authority /etc/ssh/ca ssh-ed25519 {stranger}"
+        found = without_own(CLEAN | TRUSTED | {fact}, [CURRENT, NEXT])
+        assert leftovers(found, before, made_anew=True) == (fact,)
+    assert leftovers(without_own(CLEAN | TRUSTED, [NEXT]), before, made_anew=False) == tuple(
+        sorted(TRUSTED, reverse=True)
+    )
+
+
+def test_only_public_keys_are_the_platforms_own() -> None:
+    tricky = CLEAN | {"file /root/x ssh-ed25519 AAAAcurrent"}
+    assert without_own(tricky, [CURRENT, "", "ssh-ed25519"]) == tricky

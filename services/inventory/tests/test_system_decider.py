@@ -1,6 +1,6 @@
 """A factory reset is asked for once, and ends once."""
 
-from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
+from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested, UncleanMachine
 from hcmp_inventory.domain.system import DECIDER, CompleteReset, RequestReset
 from hcmp_testkit.scenario import scenario
 
@@ -25,3 +25,10 @@ def test_there_may_be_another_reset_later() -> None:
 def test_what_becomes_of_the_machines_is_kept_with_the_request() -> None:
     forget = REQUESTED.model_copy(update={"machines": "forget"})
     scenario(DECIDER).given().when(RequestReset("/backups/one.tar", "forget")).then(forget)
+
+
+def test_machines_that_could_not_be_cleaned_are_told_by_name_a_hundred_at_most() -> None:
+    unclean = {f"web-{number:03d}": "it does not answer" for number in reversed(range(150))}
+    told = [UncleanMachine(name=f"web-{number:03d}", reason="it does not answer") for number in range(100)]
+    ended = COMPLETED.model_copy(update={"unclean_machines": 150, "unclean": told})
+    scenario(DECIDER).given(REQUESTED).when(CompleteReset(2, 6, unclean)).then(ended)

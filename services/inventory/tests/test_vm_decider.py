@@ -245,3 +245,10 @@ def test_a_credential_is_kept_under_another_key_unless_it_was_changed_meanwhile(
     scenario(DECIDER).given(registered).when(command).then(renewed)
     scenario(DECIDER).given(registered, renewed).when(command).then_nothing()
     scenario(DECIDER).given(registered, VmRetired(reason="sold")).when(command).then_nothing()
+
+
+def test_a_machine_that_could_not_be_cleaned_leaves_all_the_same_and_says_why() -> None:
+    retire = Retire("factory reset", even_if_busy=True, unclean="it does not answer")
+    reason = "factory reset; not cleaned: it does not answer"
+    left = VmRetired(reason=reason, forgotten=True, name="lab-01", unclean="it does not answer")
+    scenario(DECIDER).given(REGISTERED, VmQuarantined(reason="used")).when(retire).then(left)

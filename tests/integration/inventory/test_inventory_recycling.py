@@ -1,7 +1,8 @@
 """Used machines come back new, or not at all; what is killed half-way is finished by the next one."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
 from hcmp_contracts.vm import VmRecycleStarted, VmRegistered
@@ -24,6 +26,20 @@ from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.reactors import recycling
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.ssh_lab import SshLab
+
+AUTHORITY = "ssh-ed25519 AAAAplatform"
+
+
+@pytest.fixture
+async def authorities(broker: Client) -> AsyncIterator[None]:
+    """The auth service says whom machines are to trust."""
+
+    async def answer(message: Msg) -> None:
+        await message.respond(json.dumps({"keys": [f"{AUTHORITY} hcmp"]}).encode())
+
+    subscription = await broker.subscribe("hcmp.rpc.auth.ssh-authorities", cb=answer)
+    yield
+    await subscription.unsubscribe()
 
 
 def requested(count: int) -> ProjectRequested:
@@ -170,14 +186,16 @@ async def test_a_service_that_is_stopped_during_a_recycle_finishes_it_when_it_is
     ("left", "told"),
     [
         ("key /home/hcmp/.ssh/authorized_keys ssh-ed25519 AAAAmina", "authorized_keys ssh-ed25519 AAAAmina"),
+        ("authority /etc/ssh/ca ssh-ed25519 AAAAmina", "authority /etc/ssh/ca ssh-ed25519 AAAAmina"),
         ("user mina", "user mina"),
         ("mark the-former-project", "mark the-former-project"),
         ("file /root/notes", "file /root/notes"),
         ("port 5432", "port 5432"),
         ("process 4711 1000 miner", "process 4711 1000 miner"),
     ],
-    ids=["key", "user", "mark", "file", "port", "process"],
+    ids=["key", "authority", "user", "mark", "file", "port", "process"],
 )
+@pytest.mark.usefixtures("authorities")
 async def test_a_machine_that_comes_back_with_its_former_owners_things_goes_to_nobody(
     pool_of_three: Pool, operator: AsyncClient, lab: SshLab[Machine], answers: Any, left: str, told: str
 ) -> None:
@@ -189,6 +207,15 @@ async def test_a_machine_that_comes_back_with_its_former_owners_things_goes_to_n
     assert reason.startswith("recycled, but a project's things are still on it: ")
     assert told in reason
     assert lab.recycled == ["lab-02"], "another try would find the same"
+
+
+@pytest.mark.usefixtures("authorities")
+async def test_an_authority_that_the_platform_has_now_is_not_held_against_a_machine_that_came_before(
+    pool_of_three: Pool, operator: AsyncClient, answers: Any
+) -> None:
+    answers.on_it.append(f"authority /etc/ssh/ca {AUTHORITY}")
+    await operator.post(f"/api/vms/{vm_id_of('lab-02')}/recycle")
+    await settled(pool_of_three, available=3)
 
 
 async def test_what_a_newer_image_brings_is_not_held_against_a_machine(

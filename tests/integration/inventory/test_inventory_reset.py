@@ -22,7 +22,9 @@ from hcmp_eventstore.store import EventStore
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
 from hcmp_inventory.api.parts import Parts
 from hcmp_inventory.domain.system import PLATFORM as SYSTEM
+from hcmp_inventory.handlers.cleaning import CleanUps
 from hcmp_inventory.ports.provider import Machine
+from hcmp_inventory.reactors.departures import Departures
 from hcmp_inventory.reactors.resetting import Resetting
 from hcmp_inventory.settings import InventorySettings
 from hcmp_testkit.history import eventually, happened
@@ -192,6 +194,7 @@ async def test_a_reset_that_is_left_alone_with_a_project_ends_all_the_same(
         purgeable(inventory_settings),
         parts.resets,
         parts.policies,
+        Departures(parts.pool, CleanUps(parts.machines)),
         patience=0.5,
     )
     [begun] = await event_store.load("system", SYSTEM)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import docker
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,7 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hcmp_auth.adapters.ssh_authority import SshAuthority
 from hcmp_auth.ports import SshTerms
 from hcmp_cli.lab import ensure_engine, ensure_images, remove_all
+from hcmp_inventory.adapters.certificates import Pair
 from hcmp_inventory.adapters.docker import DockerProvider
+from hcmp_inventory.adapters.ssh import SshProber
+from hcmp_inventory.ports.connections import Login
 from hcmp_inventory.ports.provider import Machine
 from hcmp_webkit.ssh_certificates import EphemeralKey
 
@@ -155,3 +159,27 @@ async def test_a_machine_of_the_lab_does_not_get_into_another_by_a_stolen_certif
 
     assert LEFT_OUT in await asyncio.to_thread(steal)
     assert await lab.ssh(key, "hostname") == "lab-01\n", "from the platform it is good"
+
+
+async def test_of_the_authorities_that_a_machine_trusts_only_strangers_are_found_on_it(lab: Lab) -> None:
+    path, seen = lab.key(), lab.machines[0]
+    login = Login(seen.name, seen.ssh_host, seen.ssh_port, seen.ssh_user, seen.host_key, None)
+    pair = asyncssh.read_private_key(path), asyncssh.read_certificate(path.with_name(f"{path.name}-cert.pub"))
+
+    async def certificate(_: str) -> Pair:
+        return pair
+
+    async def found(authority: SshAuthority) -> set[str]:
+        async def authorities() -> str:
+            return "\n".join(authority.public_keys())
+
+        prober = SshProber(key_file=None, certificate=certificate, authorities=authorities)
+        return {fact for fact in await prober.survey(login) if fact.startswith("authority ")}
+
+    assert await found(lab.authority) == set()
+    former = " ".join(lab.authority.public_keys()[0].split()[:2])
+    trusted = "/etc/ssh/trusted_authorities"
+    assert await found(lab.exchanged) == {f"authority {trusted} {former}"}, "it is the platform's no more"
+    stranger = " ".join(SshAuthority([Ed25519PrivateKey.generate()]).public_keys()[0].split()[:2])
+    await lab.ssh(lab.key(), f"echo '{stranger} mina' | sudo tee -a {trusted}")
+    assert await found(lab.authority) == {f"authority {trusted} {stranger}"}

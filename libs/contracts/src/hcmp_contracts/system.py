@@ -2,7 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from hcmp_contracts.envelope import DomainEvent
+from pydantic import Field
+
+from hcmp_contracts.envelope import DomainEvent, Fact
 
 MachinesChoice = Literal["recycle", "forget"]
 
@@ -11,8 +13,8 @@ class FactoryResetRequested(DomainEvent):
     """From here on every part forgets projects, machines, logs and recordings; accounts stay.
 
     `backup` is the file in which all of that was kept before, on the inventory's computer. `machines` says what
-    becomes of the machines themselves: their providers make them as if they had never been used, or they are left
-    as they are.
+    becomes of the machines themselves: their providers make them as if they had never been used, those that were
+    added by hand are cleaned, or they are left as they are.
     """
 
     event_type: ClassVar[str] = "hcmp.system.factory-reset-requested.v1"
@@ -20,11 +22,24 @@ class FactoryResetRequested(DomainEvent):
     machines: MachinesChoice = "recycle"
 
 
+class UncleanMachine(Fact):
+    """A machine that left the pool with a project's things on it, and why it could not be cleaned."""
+
+    name: str
+    reason: str
+
+
 class FactoryResetCompleted(DomainEvent):
+    """All is gone. `unclean_machines` is how many of the machines that were to be cleaned were not; `unclean` are
+    the first of them by name, each of which its own `retired` tells too.
+    """
+
     event_type: ClassVar[str] = "hcmp.system.factory-reset-completed.v1"
     projects: int
     machines: int
     backup: str | None = None
+    unclean_machines: int = 0
+    unclean: list[UncleanMachine] = Field(default_factory=list)
 
 
 SystemEvent = FactoryResetRequested | FactoryResetCompleted

@@ -132,7 +132,8 @@ class VmMaintenanceEnded(DomainEvent):
 
 class VmRetired(DomainEvent):
     """It left the pool, and its provider sees to it; one that is `forgotten` is left as it is. `project_id` is the
-    project that held it until then, if one did; `name` the machine's.
+    project that held it until then, if one did; `name` the machine's. `unclean` says why a project's things may
+    still be on it, though it was to be cleaned.
     """
 
     event_type: ClassVar[str] = "hcmp.vm.retired.v1"
@@ -140,6 +141,7 @@ class VmRetired(DomainEvent):
     forgotten: bool = False
     name: str = ""
     project_id: str | None = None
+    unclean: str | None = None
 
 
 class VmHostKeyChanged(DomainEvent):

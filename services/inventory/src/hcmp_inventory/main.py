@@ -1,13 +1,15 @@
 """The composition root of the inventory: the only file that puts its parts together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from hcmp_eventstore.reactor import Handler, Reactor
+from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import utc_now
 from hcmp_inventory.adapters.accounts import RemoteAccounts
 from hcmp_inventory.adapters.addresses import CheckedAddresses
@@ -28,6 +30,7 @@ from hcmp_inventory.domain.vitals import Limits
 from hcmp_inventory.handlers import drift, health
 from hcmp_inventory.handlers.adoption import Adoptions
 from hcmp_inventory.handlers.allocation import Allocations
+from hcmp_inventory.handlers.cleaning import CleanUps
 from hcmp_inventory.handlers.imports import Imports
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.policies import PoolPolicies
@@ -36,10 +39,11 @@ from hcmp_inventory.handlers.settings import PlatformSettings
 from hcmp_inventory.handlers.static_imports import StaticImports
 from hcmp_inventory.handlers.vcenter import VcenterSettings
 from hcmp_inventory.ports.hypervisor import Vcenter
-from hcmp_inventory.ports.provider import Provider
+from hcmp_inventory.ports.provider import Announcing, Provider
 from hcmp_inventory.projections import figures
 from hcmp_inventory.projections.model import MODEL
 from hcmp_inventory.reactors import (
+    departures,
     granting,
     keeping,
     outcomes,
@@ -63,6 +67,8 @@ GRANTS_AT_ONCE = 8
 RECYCLES_AT_ONCE = 8
 PROBE_SECONDS = 5.0
 
+Sweep = Callable[[Context], Awaitable[int]]
+
 
 def build(
     settings: InventorySettings,
@@ -85,16 +91,15 @@ def build(
             certificates = SshCertificates(platform.client)
             lab = _opened_lab(settings, certificates, stack) if providers is None else providers
             probes = ProbeCertificates(certificates, clock=utc_now)
-            machines = _machines(settings, platform, probes)
+            authorities = TrustedAuthorities(certificates, patience=0.0)  # whoever surveys comes again
+            machines = _machines(settings, platform, probes, authorities)
             vcenter_settings = VcenterSettings(PlatformSettings(platform.store, machines.vault), machines.vault)
             vcenter = _vcenter(settings, vcenter_settings, machines, certificates)
             stack.push_async_callback(vcenter.close)
             parts = _parts(settings, platform, machines, {**lab, "vsphere": vcenter}, (vcenter_settings, vcenter))
             reactors = _reactors(settings, platform, parts, probes)
             await stack.enter_async_context(platform.reacting(reactors))
-            await stack.enter_async_context(
-                platform.background(*(sweep.run() for sweep in _sweeps(settings, platform, parts, probes)))
-            )
+            await stack.enter_async_context(platform.background(*_watches(settings, platform, parts, probes)))
             app.state.parts = parts
             platform.attach(app, figures.figures)
             yield
@@ -122,10 +127,12 @@ def _lab(settings: InventorySettings, certificates: SshCertificates) -> DockerPr
     )
 
 
-def _machines(settings: InventorySettings, platform: Platform, probes: ProbeCertificates) -> Machines:
+def _machines(
+    settings: InventorySettings, platform: Platform, probes: ProbeCertificates, authorities: TrustedAuthorities
+) -> Machines:
     return Machines(
         store=platform.store,
-        prober=SshProber(key_file=settings.ssh_key_file, certificate=probes.of),
+        prober=SshProber(key_file=settings.ssh_key_file, certificate=probes.of, authorities=authorities),
         addresses=CheckedAddresses(allow_loopback=settings.allow_loopback),
         vault=Vault(settings.fernet_keys.get_secret_value()),
     )
@@ -191,8 +198,12 @@ def _reactors(
     )
     grants = granting.Granting(allocations, picking.Picks(store, pool, projector), parts.resets)
     keeper = keeping.Keeping(pool, projector, parts.imports, parts.policies, parts.resets)
-    recycler = recycling.Recycler(parts.machines, providers, parts.resets, _cleaner(settings, probes))
-    reset = resetting.Resetting(store, pool, projector, providers, locks, logs, parts.resets, parts.policies)
+    cleaner = _cleaner(settings, probes)
+    recycler = recycling.Recycler(parts.machines, providers, parts.resets, cleaner)
+    leaving = departures.Departures(pool, CleanUps(parts.machines, cleaner))
+    reset = resetting.Resetting(
+        store, pool, projector, providers, locks, logs, parts.resets, parts.policies, leaving
+    )
 
     def reactor(name: str, subjects: tuple[str, ...], handle: Handler, slots: int = 1) -> Reactor:
         return Reactor(platform.client, SERVICE, name, subjects, handle, slots=slots)
@@ -219,22 +230,31 @@ def _cleaner(settings: InventorySettings, probes: ProbeCertificates) -> Playbook
     )
 
 
-def _sweeps(
+def _watches(
     settings: InventorySettings, platform: Platform, parts: Parts, probes: ProbeCertificates
-) -> list[sweeping.Sweeping]:
-    """The sweeps that the settings want."""
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """The sweeps that the settings want, and what brings them forward."""
     machines, pool, locks = parts.machines, platform.pool, parts.imports.exclusive
+
+    def sweep(
+        name: str, work: Sweep, seconds: float, wake: asyncio.Event | None = None
+    ) -> Coroutine[Any, Any, None]:
+        return sweeping.Sweeping(name, work, seconds, locks, platform.projector, uuid7, wake).run()
+
     impatient = SshProber(key_file=settings.ssh_key_file, certificate=probes.of, seconds=PROBE_SECONDS)
     limits = Limits(settings.health_free_mib * 1024**2, settings.health_clock_seconds)
-    wanted = (
-        ("health", health.Health(machines, impatient, pool, limits).sweep, settings.health_seconds),
-        ("drift", drift.Drifts(machines, pool, parts.imports.providers).sweep, settings.drift_seconds),
-    )
-    return [
-        sweeping.Sweeping(name, sweep, seconds, locks, platform.projector, uuid7)
-        for name, sweep, seconds in wanted
-        if seconds
-    ]
+    if settings.health_seconds:
+        probing = health.Health(machines, impatient, pool, limits)
+        yield sweep("health", probing.sweep, settings.health_seconds)
+    if not settings.drift_seconds:
+        return
+    for name, provider in parts.imports.providers.items():
+        wake, again = None, drift.AGAIN_SECONDS
+        if isinstance(provider, Announcing):
+            wake, again = asyncio.Event(), drift.AGAIN_TOLD_SECONDS
+            yield sweeping.wake_on_changes(provider, wake)
+        compare = drift.Drifts(machines, pool, {name: provider}, again=again)
+        yield sweep(f"drift/{name}", compare.sweep, settings.drift_seconds, wake)
 
 
 def main() -> None:

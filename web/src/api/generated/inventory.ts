@@ -13,8 +13,8 @@ export interface paths {
         /**
          * Reset
          * @description Take a backup, then begin the factory reset: runs stop; projects, machines, logs and recordings go;
-         *     accounts stay. The machines are made by their providers as if they had never been used (`recycle`), or left as
-         *     they are (`forget`).
+         *     accounts stay. The machines are made by their providers as if they had never been used, or cleaned where they
+         *     were added by hand (`recycle`), or left as they are (`forget`). What could not be cleaned is told at the end.
          */
         post: operations["reset"];
         delete?: never;

@@ -7,7 +7,7 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import cached_property
 from io import BytesIO
 from typing import TypeVar
@@ -19,13 +19,13 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 
 from hcmp_contracts.ssh_certificate import principal_of
+from hcmp_inventory.adapters import engine_events
+from hcmp_inventory.adapters.engine_events import INSTALLATION, MACHINE
 from hcmp_inventory.adapters.lab_endpoints import Endpoint, NoRoom, choose_endpoint
 from hcmp_inventory.adapters.lab_network import ensure_network, subnet_of
 from hcmp_inventory.ports.connections import CertificateUnavailableError
 from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady, Power, ProviderError
 
-_INSTALLATION = "hcmp.installation"
-_MACHINE = "hcmp.machine"
 _SSH_USER = "hcmp"
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -68,6 +68,10 @@ class DockerProvider:
     async def close(self) -> None:
         if "_client" in vars(self):
             await asyncio.to_thread(self._client.close)
+
+    def changes(self) -> AsyncGenerator[None]:
+        """As ports.provider.Announcing."""
+        return engine_events.changes(self._installation)
 
     async def discover(self) -> list[Machine]:
         return await self._blocking(self._discover)
@@ -120,7 +124,7 @@ class DockerProvider:
         return sorted(machines, key=lambda machine: machine.name)
 
     def _containers(self) -> list[Container]:
-        labels = [f"{_INSTALLATION}={self._installation}", _MACHINE]
+        labels = [f"{INSTALLATION}={self._installation}", MACHINE]
         found: list[Container] = self._client.containers.list(
             all=True, filters={"label": labels}, ignore_removed=True
         )
@@ -131,7 +135,7 @@ class DockerProvider:
             container = self._client.containers.get(reference)
         except NotFound:
             return None
-        if container.labels.get(_INSTALLATION) != self._installation or _MACHINE not in container.labels:
+        if container.labels.get(INSTALLATION) != self._installation or MACHINE not in container.labels:
             raise ForeignMachine(provider_ref=reference)
         return container
 
@@ -177,7 +181,7 @@ class DockerProvider:
 
     def _make(self, name: str, environment: dict[str, str], endpoint: Endpoint | None) -> Container:
         with self._choosing:
-            network = ensure_network(self._client, self._installation, labels={_INSTALLATION: self._installation})
+            network = ensure_network(self._client, self._installation, labels={INSTALLATION: self._installation})
             if endpoint is None or ipaddress.ip_address(endpoint.address) not in subnet_of(network):
                 taken = [Endpoint.from_labels(container.labels) for container in self._containers()]
                 endpoint = choose_endpoint(self._installation, name, subnet=subnet_of(network), taken=taken)
@@ -193,7 +197,7 @@ class DockerProvider:
             hostname=name,
             detach=True,
             environment=environment,
-            labels={_INSTALLATION: self._installation, _MACHINE: name, **endpoint.labels()},
+            labels={INSTALLATION: self._installation, MACHINE: name, **endpoint.labels()},
             ports=[22, 9100],
             host_config=api.create_host_config(
                 port_bindings={
@@ -221,7 +225,7 @@ def _is_taken(error: APIError) -> bool:
 
 def _wait_until_ready(container: Container) -> Machine:
     """Wait for the SSH server's greeting: the engine itself accepts connections long before."""
-    name = container.labels[_MACHINE]
+    name = container.labels[MACHINE]
     port = Endpoint.from_labels(container.labels).ssh_port
     deadline = time.monotonic() + _READY_SECONDS
     while not _greets(port):
@@ -246,8 +250,8 @@ def _greets(port: int) -> bool:
 def _machine(container: Container) -> Machine:
     endpoint = Endpoint.from_labels(container.labels)
     return Machine(
-        name=container.labels[_MACHINE],
-        address=endpoint.address,
+        name=container.labels[MACHINE],
+        address=_address(container, endpoint),
         ssh_host="127.0.0.1",
         ssh_port=endpoint.ssh_port,
         ssh_user=_SSH_USER,
@@ -259,11 +263,18 @@ def _machine(container: Container) -> Machine:
     )
 
 
+def _address(container: Container, endpoint: Endpoint) -> str:
+    """Where it is in fact; one that is off is where it will be."""
+    networks = container.attrs["NetworkSettings"]["Networks"].values()
+    found = [network["IPAddress"] for network in networks if network["IPAddress"]]
+    return endpoint.address if not found or endpoint.address in found else str(found[0])
+
+
 def _power(container: Container) -> Power:
     match container.status:
         case "running":
             return "on"
-        case "created" | "exited" | "dead":
+        case "created" | "exited" | "dead" | "paused":
             return "off"
         case _:
             return "unknown"

@@ -15,7 +15,7 @@ import structlog
 from hcmp_contracts.vm import HOST_KEY_ALGORITHMS
 from hcmp_inventory.adapters import survey_program
 from hcmp_inventory.adapters.certificates import Pair
-from hcmp_inventory.domain.survey import Survey
+from hcmp_inventory.domain.survey import Survey, has_keys, without_own
 from hcmp_inventory.domain.vitals import Vitals
 from hcmp_inventory.ports.connections import (
     CertificateUnavailableError,
@@ -49,7 +49,8 @@ class Means:
 
 class SshProber:
     """Reaches machines by a certificate, by a credential of their own, or with the platform's key where there is
-    one. `certificate` is asked for what opens a machine, by its name; it raises CertificateUnavailableError.
+    one. `certificate` is asked for what opens a machine, by its name, and `authorities` for the public keys, one a
+    line, that machines are to trust; they raise CertificateUnavailableError.
     """
 
     def __init__(
@@ -57,10 +58,12 @@ class SshProber:
         *,
         key_file: Path | None,
         certificate: Callable[[str], Awaitable[Pair]],
+        authorities: Callable[[], Awaitable[str]] | None = None,
         seconds: float = CONNECT_SECONDS,
     ) -> None:
         self._keys = [] if key_file is None else [asyncssh.read_private_key(key_file)]
         self._certificate = certificate
+        self._authorities = authorities
         self._seconds = seconds
         program = Path(survey_program.__file__).read_text(encoding="utf-8")
         self._survey = shlex.join(["python3", "-I", "-c", program])
@@ -107,8 +110,10 @@ class SshProber:
         *facts, end = said.splitlines() or [""]
         if end != "end":
             raise CommandFailedError("it does not say all that is on it")
-        own = tuple(f" {_text(key)}" for key in self._keys)
-        return frozenset(fact for fact in facts if not (fact.startswith("key ") and fact.endswith(own)))
+        found = without_own(facts, [_text(key) for key in self._keys])
+        if self._authorities is None or not has_keys(found):
+            return found  # there is nothing that could be an authority's: nobody need be asked
+        return without_own(found, (await self._authorities()).splitlines())
 
     async def _all_means(self, login: Login) -> Means:
         """All that may open the machine, in one connection: a certificate first."""

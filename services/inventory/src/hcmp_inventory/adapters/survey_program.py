@@ -68,13 +68,13 @@ def people() -> list[pwd.struct_passwd]:
     return [user for user in pwd.getpwall() if FIRST_PERSON <= user.pw_uid != NOBODY or user.pw_uid == 0]
 
 
-def keys_in(path: str) -> None:
+def keys_in(path: str, kind: str = "key") -> None:
     for line in text_of(path).splitlines():
         words = line.split()
         kinds = [place for place, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-", "sk-"))]
         if line.strip().startswith("#") or not kinds:
             continue
-        say("key", path, words[kinds[0]], words[kinds[0] + 1])
+        say(kind, path, words[kinds[0]], words[kinds[0] + 1])
 
 
 def marker(path: str) -> None:
@@ -143,6 +143,9 @@ def settings() -> None:
     for line in lines_of(["/usr/sbin/sshd", "-T"]):
         if line.split(" ")[0] in TRUST:
             say("trust", line)
+            name, _, path = line.partition(" ")
+            if name == "trustedusercakeys":
+                tell(keys_in, path, "authority")
     for name in lines_of(["apt-mark", "showmanual"]):
         say("package", name)
 

@@ -66,8 +66,8 @@ async def try_vcenter(_: Operator, inventory: Inventory, body: VcenterBody) -> V
 @router.post("/reset", status_code=202)
 async def reset(caller: Operator, request: Request, inventory: Inventory, body: ResetBody) -> ResetAccepted:
     """Take a backup, then begin the factory reset: runs stop; projects, machines, logs and recordings go;
-    accounts stay. The machines are made by their providers as if they had never been used (`recycle`), or left as
-    they are (`forget`).
+    accounts stay. The machines are made by their providers as if they had never been used, or cleaned where they
+    were added by hand (`recycle`), or left as they are (`forget`). What could not be cleaned is told at the end.
     """
     password = body.password.get_secret_value()
     backup = await inventory.resets.request(caller.account_id, password, body.machines, context(caller, request))

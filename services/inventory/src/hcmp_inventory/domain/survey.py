@@ -1,14 +1,16 @@
 """What was found on a machine, and what of it a project left there. Pure.
 
 A survey is a set of facts of one line each, its kind first: `user mina`, `key /root/.ssh/authorized_keys ssh-
-ed25519 AAAA…`, `port 80`, `process 4711 1000 miner`. What was there when the machine came to the pool, its
-baseline, is no project's; all else is.
+ed25519 AAAA…`, `authority /etc/ssh/ca ssh-ed25519 AAAA…` (whose certificates are taken), `port 80`, `process 4711
+1000 miner`. What was there when the machine came to the pool, its baseline, is no project's; all else is.
 """
 
 from collections.abc import Collection, Iterable
 
 # Never the machine's own, whatever was there before: the mark of a project, a program that somebody left running.
 ALWAYS_A_PROJECTS = ("mark", "process")
+# Facts that end with a public key: who gets in by it, or by whose certificates.
+OF_KEYS = ("key", "authority")
 # What may be different on a machine that was made anew without being anybody's: its image is a newer one.
 OF_THE_IMAGE = ("package", "unit", "sudoers", "trust", "port", "cron")
 # Unmistakable even where nobody knows what was there before.
@@ -49,12 +51,39 @@ def said(left: Collection[str]) -> str:
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 
 
+def without_own(found: Collection[str], own: Collection[str]) -> Survey:
+    """What was found, but for the platform's `own` public keys, its certificate authorities among them, wherever a
+    machine keeps them. They are known to the platform and not to a baseline: an authority that is exchanged is no
+    stranger's. One that is the platform's no more is not among its own.
+    """
+    ends = tuple(" " + " ".join(key.split()[:2]) for key in own if len(key.split()) > 1)
+    return frozenset(fact for fact in found if not (has_keys((fact,)) and fact.endswith(ends)))
+
+
+def has_keys(found: Collection[str]) -> bool:
+    """Whether any of it is a public key that lets somebody in."""
+    return any(_kind(fact) in OF_KEYS for fact in found)
+
+
 def marked(found: Survey) -> bool:
     """Whether a project was on the machine that nobody has cleaned away."""
     return any(_kind(fact) == "mark" for fact in found)
 
 
-_ORDER = ("mark", "key", "user", "sudoers", "trust", "process", "file", "cron", "unit", "port", "package")
+_ORDER = (
+    "mark",
+    "key",
+    "authority",
+    "user",
+    "sudoers",
+    "trust",
+    "process",
+    "file",
+    "cron",
+    "unit",
+    "port",
+    "package",
+)
 
 
 def _gravity(fact: str) -> tuple[int, str]:

@@ -1,12 +1,21 @@
 """The whole installation: whether a factory reset is going on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import assert_never
 
-from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested, MachinesChoice, SystemEvent
+from hcmp_contracts.system import (
+    FactoryResetCompleted,
+    FactoryResetRequested,
+    MachinesChoice,
+    SystemEvent,
+    UncleanMachine,
+)
 from hcmp_eventstore.decider import Decider
 
 PLATFORM = "platform"
+# So many are told by name in one event; each machine's own history has its reason.
+UNCLEAN_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +26,11 @@ class RequestReset:
 
 @dataclass(frozen=True, slots=True)
 class CompleteReset:
+    """`unclean` is why machines could not be cleaned, by their names."""
+
     projects: int
     machines: int
+    unclean: Mapping[str, str] = field(default_factory=dict)
 
 
 SystemCommand = RequestReset | CompleteReset
@@ -46,10 +58,21 @@ def decide(command: SystemCommand, system: System) -> list[SystemEvent]:
     match (command, system):
         case (RequestReset(backup=backup, machines=choice), InService()):
             return [FactoryResetRequested(backup=backup, machines=choice)]
-        case (CompleteReset(projects=projects, machines=machines), Resetting(backup=backup)):
-            return [FactoryResetCompleted(projects=projects, machines=machines, backup=backup)]
+        case (CompleteReset(), Resetting(backup=backup)):
+            return [_completed(command, backup)]
         case _:
             return []  # it is going on already, or it is over
+
+
+def _completed(command: CompleteReset, backup: str | None) -> FactoryResetCompleted:
+    told = sorted(command.unclean.items())[:UNCLEAN_TOLD]
+    return FactoryResetCompleted(
+        projects=command.projects,
+        machines=command.machines,
+        backup=backup,
+        unclean_machines=len(command.unclean),
+        unclean=[UncleanMachine(name=name, reason=reason) for name, reason in told],
+    )
 
 
 def evolve(_: System, event: SystemEvent) -> System:

@@ -234,12 +234,13 @@ def _retire(command: Retire, vm: Vm) -> list[VmEvent]:
             raise VmUnknownError
         case Retired():
             return []
-        case Available() | Quarantined() | UnderMaintenance():
-            return [retired(vm, command.reason, forgotten=command.forget)]
-        case _ if command.even_if_busy:
-            return [retired(vm, command.reason, forgotten=command.forget)]
-        case _:
+        case Reserved() | Assigned() | Released() | Recycling() if not command.even_if_busy:
             raise _refusal(vm, "retire")
+        case _ if command.unclean is not None:
+            left = retired(vm, f"{command.reason}; not cleaned: {command.unclean}", forgotten=True)
+            return [left.model_copy(update={"unclean": command.unclean})]
+        case _:
+            return [retired(vm, command.reason, forgotten=command.forget)]
 
 
 def _refusal(vm: Vm, attempted: Attempted) -> Exception:

@@ -139,11 +139,14 @@ class ReportGone:
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """`even_if_busy` is the factory reset's right only."""
+    """`even_if_busy` is the factory reset's right only. `unclean` says why a project's things may still be on it;
+    such a machine is forgotten.
+    """
 
     reason: str
     even_if_busy: bool = False
     forget: bool = False
+    unclean: str | None = None
 
 
 # What was seen of a machine, rather than asked for.

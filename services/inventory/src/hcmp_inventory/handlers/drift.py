@@ -24,6 +24,8 @@ from hcmp_inventory.projections.pool_queries import Watched
 log = structlog.get_logger(__name__)
 
 AGAIN_SECONDS = 2.0
+# Of a provider that told by itself that something happened.
+AGAIN_TOLD_SECONDS = 0.3
 # As many at once may well be deleted by somebody's own hand.
 FEW, SHARE = 10, 0.1
 

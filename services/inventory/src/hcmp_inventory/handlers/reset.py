@@ -1,5 +1,6 @@
 """The factory reset: asked for by an operator who proves to be one, and carried out to its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcmp_contracts.system import MachinesChoice
@@ -34,8 +35,9 @@ class Resets:
     async def in_progress(self) -> bool:
         return isinstance(await self._state(), system.Resetting)
 
-    async def complete(self, *, projects: int, machines: int, context: Context) -> int:
-        return await self._command(system.CompleteReset(projects, machines), context)
+    async def complete(self, *, projects: int, machines: int, unclean: Mapping[str, str], context: Context) -> int:
+        """`unclean`: why machines could not be cleaned, by their names."""
+        return await self._command(system.CompleteReset(projects, machines, unclean), context)
 
     async def _state(self) -> system.System:
         return (await load(self.store, system.DECIDER, system.PLATFORM)).state

@@ -86,8 +86,8 @@ class Prober(Protocol):
         """Sign in once and ask how the machine is. Raises what log_in raises, and CommandFailedError."""
 
     async def survey(self, login: Login) -> Survey:
-        """Sign in once and look, as root, for what people could have put there; the platform's own key is left
-        out. Raises what log_in raises, and CommandFailedError.
+        """Sign in once and look, as root, for what people could have put there; the platform's own keys, those
+        of its authorities too, are left out. Raises what log_in raises, and CommandFailedError.
         """
 
 

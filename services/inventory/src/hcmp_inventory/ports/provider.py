@@ -1,7 +1,8 @@
 """What a provider of machines does: the one small interface of the lab, vCenter and machines added by hand."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Power = Literal["on", "off", "unknown"]
 
@@ -64,3 +65,13 @@ class Provider(Protocol):
 
     async def destroy(self, provider_ref: str) -> None:
         """The machine goes; one that is gone already is no error."""
+
+
+@runtime_checkable
+class Announcing(Protocol):
+    """A provider that tells when something happens to its machines, rather than having to be asked."""
+
+    def changes(self) -> AsyncGenerator[None]:
+        """Once when it is listened to, and then after each thing that happened, the platform's own doings among
+        them. Ends with ProviderError when it cannot be heard, or no more.
+        """

@@ -274,6 +274,17 @@ async def retired_since(pool: Pool, sequence: int) -> int:
     return int(row["n"]) if row else 0
 
 
+async def retired_ids_since(pool: Pool, sequence: int, provider: str) -> list[str]:
+    """The machines of a provider that were retired behind this place of the log."""
+    statement = (
+        "SELECT DISTINCT vm_id FROM vm_history WHERE status = 'retired' AND version > %s AND provider = %s "
+        "ORDER BY vm_id"
+    )
+    async with pool.connection() as connection:
+        found = await connection.execute(statement, [sequence, provider])
+        return [row["vm_id"] for row in await found.fetchall()]
+
+
 async def made_otherwise(pool: Pool, request_id: str, request_digest: str) -> bool:
     """Whether a request of this id, but of another content, has registered a machine."""
     statement = "SELECT FROM vm WHERE request_id = %s AND request_digest <> %s LIMIT 1"

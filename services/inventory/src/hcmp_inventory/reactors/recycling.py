@@ -16,32 +16,18 @@ from hcmp_eventstore.errors import EventLeftError
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_inventory.domain import survey, vm, vm_commands, vm_errors
 from hcmp_inventory.domain.vm_situations import Recycling, Released
+from hcmp_inventory.handlers.cleaning import RECYCLE_FAILURES, CleanUps, Made
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.handlers.reset import Resets
-from hcmp_inventory.ports.cleaner import Cleaner, CleaningFailedError
-from hcmp_inventory.ports.connections import (
-    CertificateUnavailableError,
-    CommandFailedError,
-    CredentialRefusedError,
-    HostKeyMismatchError,
-    Login,
-    UnreachableError,
-)
-from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
+from hcmp_inventory.ports.cleaner import Cleaner
+from hcmp_inventory.ports.connections import CertificateUnavailableError, Login
+from hcmp_inventory.ports.provider import Provider
 
 log = structlog.get_logger(__name__)
 
 SUBJECTS = ("hcmp.vm.*.released", "hcmp.vm.*.recycle-started")
 TRIES = 3
 PAUSE_SECONDS = 1.0
-RECYCLE_FAILURES = (
-    ProviderError,
-    CleaningFailedError,
-    UnreachableError,
-    HostKeyMismatchError,
-    CredentialRefusedError,
-    CommandFailedError,
-)
 
 
 @dataclass(frozen=True)
@@ -73,7 +59,11 @@ class Recycler:
             await self._set_aside(vm_id, reason, context)
 
     def _can_make_new(self, used: VmRegistered) -> bool:
-        return used.provider in self.providers or (used.provider == "static" and self.cleaner is not None)
+        return used.provider in self.providers or self._clean_ups.can_clean(used)
+
+    @property
+    def _clean_ups(self) -> CleanUps:
+        return CleanUps(self.machines, self.cleaner)
 
     async def _recycle(self, recorded: Recorded[DomainEvent], context: Context) -> None:
         vm_id = recorded.aggregate_id
@@ -88,7 +78,7 @@ class Recycler:
         except RECYCLE_FAILURES as error:
             await self._set_aside(vm_id, f"recycling failed: {error}", context)
             return
-        finish = vm_commands.FinishRecycle(_result(made, used), _unclean(made, used))
+        finish = vm_commands.FinishRecycle(_result(made, used), made.unclean(used))
         try:
             await self.machines.command(vm_id, finish, context)
         except vm_errors.VmUnknownError:  # retired meanwhile
@@ -108,19 +98,14 @@ class Recycler:
         state = (await load(self.machines.store, vm.DECIDER, recorded.aggregate_id)).state
         return state if isinstance(state, Recycling) and begun == recorded.sequence else None
 
-    async def _made_new(self, used: VmRegistered) -> "Made":
+    async def _made_new(self, used: VmRegistered) -> Made:
         """Raises one of RECYCLE_FAILURES, and CertificateUnavailableError."""
         provider = self.providers.get(used.provider)
         if provider is not None:
             return await self._from_provider(provider, used)
-        if used.provider != "static" or self.cleaner is None:
-            raise ProviderError(f"no provider {used.provider} can make it new")
-        login = self.machines.login(used)
-        left = survey.leftovers(await self.machines.prober.survey(login), used.baseline, made_anew=False)
-        await self.cleaner.clean(used, login, left)
-        return await self._looked_at(used, login, anew=False)
+        return await self._clean_ups.clean(used)
 
-    async def _from_provider(self, provider: Provider, used: VmRegistered) -> "Made":
+    async def _from_provider(self, provider: Provider, used: VmRegistered) -> Made:
         """Recycle, sign in and look around, at most TRIES times."""
         for left in reversed(range(TRIES)):
             try:
@@ -129,7 +114,7 @@ class Recycler:
                 new = replace(new, host_key=new.host_key or used.host_key)
                 credential = self.machines.credential_of(used)
                 login = Login(new.name, new.ssh_host, new.ssh_port, new.ssh_user, new.host_key, credential)
-                return await self._looked_at(new, login, anew=True)
+                return await self._clean_ups.looked_at(new, login, anew=True)
             except RECYCLE_FAILURES as error:
                 log.warning("recycling_failed", machine=used.name, reason=str(error), tries_left=left)
                 if not left:
@@ -137,34 +122,11 @@ class Recycler:
                 await asyncio.sleep(self.pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _looked_at(self, machine: Machine | VmRegistered, login: Login, *, anew: bool) -> "Made":
-        by_certificate = await self.machines.prober.log_in(login)
-        return Made(machine, await self.machines.prober.survey(login), anew=anew, by_certificate=by_certificate)
-
-
-@dataclass(frozen=True)
-class Made:
-    """A machine that is to be clean now, and what was found on it. `anew`: from an image or a snapshot."""
-
-    machine: Machine | VmRegistered
-    found: survey.Survey
-    anew: bool
-    by_certificate: bool
-
-
-def _unclean(made: Made, used: VmRegistered) -> str | None:
-    """Why the machine is not for the next project; None when it is."""
-    if left := survey.leftovers(made.found, used.baseline, made_anew=made.anew):
-        return f"recycled, but a project's things are still on it: {survey.said(left)}"
-    if used.baseline is None and not made.anew:
-        return "cleaned, but nobody noted what was on it before: look at it, then release it"
-    return None
-
 
 def _result(made: Made, used: VmRegistered) -> VmRecycled:
     """What is on a clean machine that was made anew belongs there from now on: its image may be a newer one."""
     names = VmRecycled.model_fields.keys() - {"baseline", "ssh_certificates"}
     facts = {name: getattr(made.machine, name) for name in names}
     found = list(survey.baseline_of(made.found))
-    anew = made.anew and _unclean(made, used) is None and found != used.baseline
+    anew = made.anew and made.unclean(used) is None and found != used.baseline
     return VmRecycled(**facts, baseline=found if anew else None, ssh_certificates=made.by_certificate)

@@ -1,5 +1,5 @@
 """The factory reset, the inventory's part: once all projects are gone and no run holds a machine, the machines go,
-and the logs with them.
+those that were added by hand cleaned, and the logs with them.
 
 Every part may be done again, so that a reset that was killed half-way is simply begun anew.
 """
@@ -24,9 +24,11 @@ from hcmp_inventory.handlers.reset import Resets
 from hcmp_inventory.ports.provider import Provider
 from hcmp_inventory.ports.services import Exclusive, ProjectLogs
 from hcmp_inventory.projections import policies, pool_queries, projects
+from hcmp_inventory.reactors.departures import Departures
 
 log = structlog.get_logger(__name__)
 
+REASON = "factory reset"
 SUBJECTS = ("hcmp.system.*.factory-reset-requested",)
 # How long projects may take to end; after that the machines go all the same, and the provisioner ends what it
 # still has when it is back.
@@ -50,6 +52,7 @@ class Resetting:
     logs: ProjectLogs
     resets: Resets
     rules: PoolPolicies
+    departures: Departures
     patience: float = PATIENCE_SECONDS
     pause: float = PAUSE_SECONDS
 
@@ -74,6 +77,8 @@ class Resetting:
         await self._until_projects_are_gone(since)
         for policy in await policies.policies(self.pool):  # they would fill the pool again
             await self.rules.command(policy.policy_id, pool_policy.Remove(), context)
+        if not forget:
+            await self.projector.wait_for(await self.departures.send_off(REASON, context))
         await self._retire_all(context, forget=forget)
         if not forget:
             await self._destroy_all()
@@ -81,6 +86,7 @@ class Resetting:
         await self.resets.complete(
             projects=(await projects.ended_since(self.pool, since)).deleted,
             machines=await pool_queries.retired_since(self.pool, since),
+            unclean=await self.departures.unclean_since(since),
             context=context,
         )
 
@@ -110,7 +116,7 @@ class Resetting:
         ]
 
     async def _retire_all(self, context: Context, *, forget: bool) -> None:
-        retire = vm_commands.Retire("factory reset", even_if_busy=True, forget=forget)
+        retire = vm_commands.Retire(REASON, even_if_busy=True, forget=forget)
         while known := await pool_queries.known(self.pool):
             for start in range(0, len(known), RETIRED_AT_ONCE):
                 some = known[start : start + RETIRED_AT_ONCE]

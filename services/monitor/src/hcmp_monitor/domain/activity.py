@@ -58,7 +58,7 @@ TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
     settings.MaintenanceEnabled: ("message",),
     settings.MaintenanceDisabled: (),
     system.FactoryResetRequested: ("backup", "machines"),
-    system.FactoryResetCompleted: ("projects", "machines", "backup"),
+    system.FactoryResetCompleted: ("projects", "machines", "backup", "unclean_machines", "unclean"),
     project.ProjectRequested: ("name", "template", "packages", "lease_expires_at", "dry_run", "needs_approval"),
     project.ProjectApproved: (),
     project.ProjectAdmitted: (),
