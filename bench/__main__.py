@@ -9,13 +9,14 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from bench import appends, live_log, pool, provisioning, rebuild, reservations
+from bench import appends, health, live_log, pool, provisioning, rebuild, reservations
 from bench.figures import Figure
 
 MEASURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "appends": appends.measure,
     "reservations": reservations.measure,
     "pool": pool.measure,
+    "health": health.measure,
     "rebuild": rebuild.measure,
     "live-log": live_log.measure,
     "provisioning": provisioning.measure,

@@ -56,7 +56,7 @@ async def measure() -> list[Figure]:
         servers() as both,
         both.nats.connect("bench") as client,
         issuer.answering(client),
-        _inventory(both) as app,
+        inventory(both) as app,
         AsyncClient(
             transport=ASGITransport(app),
             base_url="http://hcmp.bench",
@@ -70,8 +70,8 @@ async def measure() -> list[Figure]:
 
 
 @asynccontextmanager
-async def _inventory(both: Servers) -> AsyncIterator[FastAPI]:
-    """The service as it runs, but for its port: its machines were all added by hand."""
+async def inventory(both: Servers) -> AsyncIterator[FastAPI]:
+    """The service as it runs, but for its port and its sweeps: its machines were all added by hand."""
     key_file = both.directory / "platform-key"
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(key_file)
     settings = InventorySettings(
@@ -87,6 +87,8 @@ async def _inventory(both: Servers) -> AsyncIterator[FastAPI]:
         sd_token=SecretStr(secrets.token_urlsafe()),
         reset_nats_user=USER,
         reset_nats_password=SecretStr(PASSWORD),
+        health_seconds=0,
+        drift_seconds=0,
     )
     app = build(settings, providers={})
     async with app.router.lifespan_context(app):

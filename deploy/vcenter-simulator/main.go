@@ -28,6 +28,9 @@ const envelope = `<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Body><soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>by order of a test</faultstring>
 <detail>%s</detail></soapenv:Fault></soapenv:Body></soapenv:Envelope>`
 
+// The real one counts the versions of a machine's configuration, which govmomi's does not.
+const version = `<extraConfig><key>SET.config.changeVersion</key><value xsi:type="xsd:string">%d</value></extraConfig></spec>`
+
 var call = regexp.MustCompile(`<(\w+) xmlns="urn:vim25"><_this [^>]*type="(\w+)"[^>]*>([^<]*)<`)
 
 type order struct {
@@ -37,10 +40,11 @@ type order struct {
 
 type door struct {
 	sync.Mutex
-	next   http.Handler
-	orders map[string]*order
-	calls  map[string]int
-	hook   string
+	next    http.Handler
+	orders  map[string]*order
+	calls   map[string]int
+	changes int
+	hook    string
 }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +70,14 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.calls[string(found[1])]++
 		d.calls[""]++
 		d.Unlock()
+		if string(found[1]) == "ReconfigVM_Task" {
+			d.Lock()
+			d.changes++
+			counted := fmt.Sprintf(version, d.changes)
+			d.Unlock()
+			body = bytes.Replace(body, []byte("</spec>"), []byte(counted), 1)
+			r.Body, r.ContentLength = ioutil.NopCloser(bytes.NewReader(body)), int64(len(body))
+		}
 		if detail, fails := d.fault(string(found[1])); fails {
 			w.WriteHeader(http.StatusInternalServerError)
 			fmt.Fprintf(w, envelope, detail)
@@ -116,6 +128,9 @@ func main() {
 	model.Machine, model.Autostart = *machines, false
 	if err := model.Create(); err != nil {
 		log.Fatal(err)
+	}
+	for _, machine := range simulator.Map.All("VirtualMachine") {
+		machine.(*simulator.VirtualMachine).Config.ChangeVersion = "0"
 	}
 	model.Service.RegisterEndpoints = true
 	model.Service.TLS = new(tls.Config)

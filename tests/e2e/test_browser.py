@@ -2,13 +2,19 @@
 who keeps the pool and connects vCenter.
 """
 
+import asyncio
 import re
+import secrets
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
+import docker
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from hcmp_cli.lab import ensure_images, remove_all
+from hcmp_inventory.adapters.docker import DockerProvider
 from hcmp_testkit.gateway import Person
 from hcmp_testkit.installation import Installation
 from hcmp_testkit.vcenter import PASSWORD, USERNAME, Certificate, SimulatedVcenter, simulated_vcenter
@@ -21,6 +27,10 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 COMPLETED_MS = 480_000  # a busy computer runs the plays several times slower than an idle one
+
+
+BEHIND = "DC0_C0_RP0_VM0"
+IN_POOL = "dc0-c0-rp0-vm0"  # a machine lets in who is certified for its own name
 
 
 @pytest.fixture
@@ -44,8 +54,8 @@ async def signed_in(browser: Browser, installation: Installation, language: str)
 
 
 @pytest.mark.timeout(600)
-async def test_from_sign_in_to_a_completed_project_and_a_shell(
-    browser: Browser, installation: Installation
+async def test_from_sign_in_to_a_completed_project_and_a_shell_through_maintenance_and_a_loss(
+    browser: Browser, installation: Installation, operator: Person
 ) -> None:
     page = await signed_in(browser, installation, "en-US")
     broken: list[str] = []
@@ -62,6 +72,7 @@ async def test_from_sign_in_to_a_completed_project_and_a_shell(
     await expect(page.get_by_role("heading", name="browser shop")).to_be_visible()
     await expect(page.get_by_text("Prepare machines").first).to_be_visible()
     await expect(page.get_by_text(re.compile(r"PLAY \[")).first).to_be_visible(timeout=60_000)
+    await what_runs_still(page, operator, "browser shop")
     await expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=COMPLETED_MS)
     await look_back(page)
 
@@ -74,8 +85,35 @@ async def test_from_sign_in_to_a_completed_project_and_a_shell(
     await shell.locator(".xterm-helper-textarea").focus()
     await shell.keyboard.type("echo this-is-$(hostname)\n")
     await expect(screen).to_contain_text(re.compile(r"this-is-lab-0\d"), timeout=20_000)
+    await lose_a_machine(page, operator)
     await delete(page, "browser shop", machines=3)
     assert broken == []
+
+
+async def what_runs_still(page: Page, operator: Person, name: str) -> None:
+    """Turn maintenance on in the settings, and come back by the list of what has to end first."""
+    await page.get_by_role("link", name="Settings").click()
+    await page.get_by_role("switch", name="Turn maintenance mode on").check()
+    await page.get_by_label("Message to everybody").fill("Back at noon")
+    try:
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("status").filter(has_text="1 project runs still")).to_be_visible()
+        await expect(page.get_by_text("Maintenance. Back at noon")).to_be_visible()
+    finally:
+        over = {"maintenance_mode": False, "maintenance_message": ""}
+        assert (await operator.http.put("/api/admin/settings", json=over)).status_code == 200
+    await page.get_by_role("list", name="What runs still").get_by_role("link", name=name).click()
+
+
+async def lose_a_machine(page: Page, operator: Person) -> None:
+    """Somebody removes one of the project's machines at its provider: the project says so."""
+    project = await operator.project(page.url.rpartition("/")[2])
+    machine = await operator.get(f"/api/vms/{project['vms'][0]['id']}")
+    await asyncio.to_thread(meddle, machine["provider_ref"], remove=True)
+    notice = page.get_by_role("status").filter(has_text="1 machine of this project is gone")
+    await expect(notice).to_contain_text(f"{machine['name']}", timeout=30_000)
+    await expect(notice).to_contain_text("deleted in its provider (docker)")
+    await expect(page.get_by_role("link", name=machine["name"], exact=True)).not_to_be_visible()
 
 
 async def look_back(page: Page) -> None:
@@ -163,17 +201,43 @@ async def test_each_row_of_an_uploaded_list_that_is_not_taken_says_why(
     await expect(dialog.get_by_role("row", name=re.compile("^Row 3"))).to_contain_text("cannot be read")
 
 
+async def let_go_of_imported(operator: Person) -> None:
+    """vCenter's machines leave the pool, and the platform leaves them, while it still knows where they are."""
+    for vm in (await operator.get("/api/vms"))["vms"]:
+        if vm["provider"] == "vsphere":
+            assert (await operator.http.delete(f"/api/vms/{vm['id']}")).status_code == 204
+    async with asyncio.timeout(30):
+        while any(
+            item["taken"] for item in (await operator.get("/api/vcenter/inventory", kind="machines"))["items"]
+        ):
+            await asyncio.sleep(0.2)
+
+
 @pytest.fixture
 async def vcenter(tmp_path: Path, operator: Person) -> AsyncIterator[SimulatedVcenter]:
-    """A vCenter that the platform does not know yet, nor afterwards."""
-    async with simulated_vcenter(Certificate.made_in(tmp_path), options={"machines": 2}) as simulator:
-        yield simulator
+    """A vCenter that the platform knows only during the test. Behind its first machine stands one of the lab."""
+    lab = await asyncio.to_thread(ensure_images, print)
+    name = f"e2e-{secrets.token_hex(4)}"
+    authorities = (await operator.http.get("/.well-known/ssh-authorities")).text.strip()
+
+    async def trusted() -> str:
+        return authorities
+
+    try:
+        behind = await DockerProvider(installation=name, image=lab.lab, authorities=trusted).create(IN_POOL)
+        async with simulated_vcenter(Certificate.made_in(tmp_path), options={"machines": 2}) as simulator:
+            await asyncio.to_thread(simulator.answer_at, BEHIND, behind.address)
+            await asyncio.to_thread(simulator.switch_on, BEHIND)
+            yield simulator
+            await let_go_of_imported(operator)
+    finally:
+        await asyncio.to_thread(remove_all, name)
     parts = ("host", "port", "username", "password", "fingerprint")
     forgotten = {f"vcenter_{part}": "" for part in parts}
     assert (await operator.http.put("/api/admin/settings", json=forgotten)).status_code == 200
 
 
-async def test_an_operator_tests_the_connection_to_vcenter_and_sees_what_an_import_would_take(
+async def test_an_operator_connects_vcenter_sees_what_an_import_would_take_and_takes_it(
     browser: Browser, installation: Installation, vcenter: SimulatedVcenter
 ) -> None:
     page = await signed_in(browser, installation, "en-US")
@@ -201,4 +265,32 @@ async def test_an_operator_tests_the_connection_to_vcenter_and_sees_what_an_impo
     await dialog.get_by_label("Name", exact=True).fill("*RP0_VM0")
     await expect(dialog.get_by_label("Choose DC0_C0_RP0_VM1")).not_to_be_visible()
     await dialog.get_by_label("Choose DC0_C0_RP0_VM0").check()
-    await expect(dialog.get_by_role("button", name="Import 1 machine")).to_be_enabled()
+    await dialog.get_by_role("button", name="Import 1 machine").click()
+    await expect(dialog.get_by_role("status")).to_contain_text("1 machine joined the pool", timeout=30_000)
+    await dialog.get_by_role("button", name="Done").click()
+    row = page.get_by_role("row", name=re.compile(f"^{IN_POOL}"))
+    await expect(row).to_contain_text("Available")
+    await expect(row).to_contain_text("vsphere")
+
+
+async def test_a_machine_that_somebody_switched_off_is_shown_with_the_time_of_it(
+    browser: Browser, installation: Installation, operator: Person
+) -> None:
+    spare = next(vm for vm in (await operator.get("/api/vms"))["vms"] if vm["status"] == "available")
+    await asyncio.to_thread(meddle, spare["provider_ref"], remove=False)
+    page = await signed_in(browser, installation, "en-US")
+    await page.get_by_role("link", name="Pool").click()
+    row = page.get_by_role("row", name=re.compile(f"^{spare['name']}"))
+    await expect(row).to_contain_text("Power changed outside", timeout=30_000)
+    await expect(row.locator("time")).to_be_visible()
+    assert (await operator.http.delete(f"/api/vms/{spare['id']}")).status_code == 204
+
+
+def meddle(reference: str, *, remove: bool) -> None:
+    """Switch a machine of the lab off, or remove it, as somebody does who knows of no platform."""
+    with closing(docker.from_env()) as client:
+        container = client.containers.get(reference)
+        if remove:
+            container.remove(force=True)
+        else:
+            container.stop(timeout=1)

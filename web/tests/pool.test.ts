@@ -8,7 +8,7 @@ import { allChosen, allToggled, toggled } from "@/features/inventory/vcenter/cho
 import { eventWords } from "@/features/monitor/event-words";
 import { translator } from "@/shared/i18n/language";
 import { poolSize, scaledCells } from "@/shared/ui/pool-scale";
-import { failuresOf, problemWords, vcenterWords } from "@/shared/ui/problem-words";
+import { causedWords, failuresOf, problemWords, vcenterWords } from "@/shared/ui/problem-words";
 import { Problem } from "@/api/problem";
 
 describe("a pool of any size", () => {
@@ -110,6 +110,12 @@ describe("what others changed", () => {
     );
   });
 
+  test("that a machine was deleted in its provider is said in Korean too, and another reason as it is", () => {
+    const lost = (reason: string) => eventWords(happening("project.machine-lost", { name: "web-01", reason }), { ...speech, t: translator("ko") }).sentence;
+    expect(lost("deleted in its provider (docker)")).toBe("web-01 서버가 사라졌습니다: 제공 환경(docker)에서 삭제되었습니다");
+    expect(lost("burnt down")).toBe("web-01 서버가 사라졌습니다: burnt down");
+  });
+
   test("of a kind that is not known yet is shown by the event's name", () => {
     expect(eventWords(happening("vm.drifted", { what: "colour" }), speech).sentence).toBe("Changed outside the platform");
   });
@@ -125,6 +131,27 @@ describe("what is wrong with vCenter", () => {
   test("keeps its facts when a request is refused for it", () => {
     const refusal = new Problem({ type: "vcenter-login", title: "vCenter could not be asked", status: 502, detail: "root is not let in." });
     expect(problemWords(refusal, "en").body).toContain("root is not let in.");
+  });
+});
+
+describe("a row that was not taken", () => {
+  const row = { type: "malformed-row", detail: "ssh_port: Input should be less than or equal to 65535" };
+
+  test("says what is wrong in the reader's language, each fact in its place", () => {
+    const causes = [{ slug: "row-less-than-equal", facts: { column: "ssh_port", le: 65535 } }, { slug: "row-missing", facts: { column: "address" } }];
+    const korean = causedWords({ ...row, causes }, "ko");
+    expect(korean.title).toBe("행을 읽을 수 없습니다");
+    expect(korean.body).toBe("ssh_port 값은 65535 이하여야 합니다. address 값이 비어 있습니다. 수정한 후 다시 올려 주세요.");
+    expect(causedWords({ ...row, causes }, "en").body).toContain("ssh_port must be 65535 or less. address is empty.");
+  });
+
+  test("has words of its own for a column whose form is particular", () => {
+    const causes = [{ slug: "row-string-pattern-mismatch", facts: { column: "name" } }];
+    expect(causedWords({ ...row, causes }, "en").body).toContain("small letters");
+  });
+
+  test("keeps the service's words where a cause is not known here", () => {
+    expect(causedWords({ ...row, causes: [{ slug: "row-of-tomorrow", facts: {} }] }, "ko").body).toContain(row.detail);
   });
 });
 

@@ -322,6 +322,13 @@ async def test_a_list_of_machines_is_taken_row_by_row(
             (5, "Web 4", "malformed-row"),
             (7, "web-06", "address-refused"),
         ]
+        causes = [[cause["slug"] for cause in row["causes"]] for row in answer.json()["failed_rows"]]
+        assert causes == [
+            [],
+            ["connection-refused"],
+            ["row-string-pattern-mismatch"],
+            ["address-link-local"],
+        ]
     first = machines["web-01"]
     assert (first["address"], first["ssh_host"], first["exporter_host"]) == ("192.0.2.7", "127.0.0.1", "192.0.2.7")
     assert (first["credential_set"], first["labels"]) == (True, {"site": "seoul"})

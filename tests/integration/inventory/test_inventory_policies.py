@@ -145,3 +145,17 @@ async def test_policies_are_the_operators_alone(
     member = signed_in(Account("mina"))
     for call in (member.get("/api/pool/policies"), member.put("/api/pool/policies/small", json=SMALL)):
         assert (await call).status_code == 403
+
+
+async def test_of_two_who_make_a_policy_of_one_name_the_second_is_told_and_nothing_is_overwritten(
+    operator: AsyncClient,
+) -> None:
+    only_new = {"If-None-Match": "*"}
+    made = await operator.put(POLICY, json=SMALL | {"minimum_ready": 0}, headers=only_new)
+    assert made.status_code == 200, made.text
+    second = await operator.put(POLICY, json=SMALL | {"minimum_ready": 0, "maximum": 9}, headers=only_new)
+    assert (second.status_code, second.json()["type"]) == (412, "policy-exists")
+    assert (await standing(operator))["maximum"] == 4
+    assert (await operator.delete(POLICY)).status_code == 204
+    again = await operator.put(POLICY, json=SMALL | {"minimum_ready": 0}, headers=only_new)
+    assert again.status_code == 200, again.text

@@ -339,3 +339,22 @@ async def test_a_single_host_does_all_but_clone(
         await platform.provider.destroy(taken)
         with pytest.raises(VcenterError, match="no tags"):
             await platform.provider.browse("tags", Filter())
+
+
+async def test_the_marks_of_machines_are_read_again_only_when_their_configuration_has_changed(
+    platform: Any, vcenter: SimulatedVcenter, inhabit: Inhabit
+) -> None:
+    first = await adopted(platform, await inhabit("127.0.0.2", vcenter, FIRST), FIRST)
+
+    async def discovered() -> tuple[list[str], int]:
+        before = await vcenter.calls("RetrievePropertiesEx")
+        found = [machine.provider_ref for machine in await platform.provider.discover()]
+        return found, await vcenter.calls("RetrievePropertiesEx") - before
+
+    machines_and_hosts = 2
+    assert await discovered() == ([first], machines_and_hosts + 1)
+    assert await discovered() == ([first], machines_and_hosts)
+    second = await adopted(platform, await inhabit("127.0.0.3", vcenter, SECOND), SECOND)
+    assert await discovered() == ([first, second], machines_and_hosts + 1)
+    await platform.provider.destroy(first)
+    assert await discovered() == ([second], machines_and_hosts + 1)

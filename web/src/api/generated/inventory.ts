@@ -125,7 +125,8 @@ export interface paths {
         get: operations["get_policy"];
         /**
          * Put Policy
-         * @description Make or change a policy; with If-Match only if it is still that version, otherwise 412.
+         * @description Make or change a policy; with If-Match only if it is still that version, with If-None-Match only if there is
+         *     none of this name, otherwise 412.
          */
         put: operations["put_policy"];
         post?: never;
@@ -339,6 +340,19 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Cause
+         * @description One thing that is wrong, by its slug, with the facts that a sentence about it needs: so that it can be said
+         *     in any language.
+         */
+        Cause: {
+            /** Facts */
+            facts?: {
+                [key: string]: string | number;
+            };
+            /** Slug */
+            slug: string;
+        };
+        /**
          * Drifted
          * @description Something of a machine that is not as it is recorded: `before` is what is recorded, `after` what was
          *     found.
@@ -362,9 +376,11 @@ export interface components {
         /**
          * FailedRow
          * @description `row` is the spreadsheet's number (its title is row 1), or the place in a YAML list. `type` is the problem's
-         *     slug, `malformed-row` for a row that cannot be read.
+         *     slug, `malformed-row` for a row that cannot be read; `detail` says the `causes` in English.
          */
         FailedRow: {
+            /** Causes */
+            causes?: components["schemas"]["Cause"][];
             /** Detail */
             detail: string;
             /** Name */
@@ -1412,6 +1428,8 @@ export interface operations {
             header?: {
                 /** @description the ETag that the change is based on */
                 "if-match"?: string | null;
+                /** @description `*`: only if there is none of this name yet */
+                "if-none-match"?: string | null;
             };
             path: {
                 name: string;

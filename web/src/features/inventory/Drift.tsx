@@ -17,7 +17,7 @@ export function DriftNotice({ drift }: { drift: readonly Drifted[] }) {
       <Text size="sm" mb="xs">
         {t("drift.hint")}
       </Text>
-      <Table.ScrollContainer minWidth={420}>
+      <Table.ScrollContainer minWidth={240}>
         <Table verticalSpacing={4} horizontalSpacing="xs" aria-label={t("drift.title")}>
           <Table.Thead>
             <Table.Tr>
@@ -53,13 +53,13 @@ function Value({ text }: { text: string }) {
   );
 }
 
-/** For a row of the pool's table: which of it is not as it is recorded. */
+/** For a row of the pool's table: which of it is not as it is recorded, and since when. */
 export function DriftBadges({ drift }: { drift: readonly Drifted[] | null }) {
   const t = useT();
   if (drift === null) return null;
-  return drift.map(({ what }) => (
+  return drift.map(({ what, at }) => (
     <Badge key={what} size="sm" variant="light" color="orange" tt="none" radius="sm" mt={4}>
-      {t("drift.badge", { what: t(`drift.${what}`) })}
+      {t("drift.badge", { what: t(`drift.${what}`) })} · <Ago time={at} />
     </Badge>
   ));
 }

@@ -4,10 +4,11 @@ import { Button, Group, Stack, Table, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 
 import type { FailedRow, Imported } from "@/api/contract";
-import { Problem } from "@/api/problem";
 import { useSpeech, useT } from "@/shared/i18n/language";
 import { Callout } from "@/shared/ui/Callout";
-import { problemWords } from "@/shared/ui/problem-words";
+import { causedWords } from "@/shared/ui/problem-words";
+
+import classes from "./ImportResult.module.css";
 
 interface ImportResultProps {
   imported: Imported;
@@ -28,7 +29,7 @@ export function ImportResult({ imported: { vms, failures = {}, failed_rows: rows
       )}
       {failed.length + rows.length > 0 && (
         <Callout tone="bad" icon={IconAlertTriangle} role="alert" title={t("import.failed", { count: failed.length + rows.length })}>
-          <Table verticalSpacing={4} horizontalSpacing="xs" aria-label={t("import.failed", { count: failed.length + rows.length })}>
+          <Table className={classes.failures} verticalSpacing={4} horizontalSpacing="xs" aria-label={t("import.failed", { count: failed.length + rows.length })}>
             <Table.Tbody>
               {failed.map(([name, reason]) => (
                 <Failure key={name} name={name} reason={reason} />
@@ -49,19 +50,17 @@ export function ImportResult({ imported: { vms, failures = {}, failed_rows: rows
   );
 }
 
-function RowFailure({ row: { row, name, type, detail } }: { row: FailedRow }) {
+function RowFailure({ row: { row, name, type, detail, causes = [] } }: { row: FailedRow }) {
   const { t, language } = useSpeech();
-  const words = problemWords(new Problem({ type, title: detail, detail, status: 0 }), language);
+  const words = causedWords({ type, detail, causes }, language);
   return <Failure name={[t("import.row", { row }), name].filter(Boolean).join(" · ")} reason={[words.title, words.body].filter(Boolean).join(": ")} />;
 }
 
 function Failure({ name, reason }: { name: string; reason: string }) {
   return (
     <Table.Tr>
-      <Table.Th scope="row" style={{ whiteSpace: "nowrap", verticalAlign: "top" }}>
-        {name}
-      </Table.Th>
-      <Table.Td style={{ overflowWrap: "anywhere" }}>{reason}</Table.Td>
+      <Table.Th scope="row">{name}</Table.Th>
+      <Table.Td>{reason}</Table.Td>
     </Table.Tr>
   );
 }

@@ -6,6 +6,7 @@ import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
 import type { Language } from "@/shared/i18n/format";
 import type { Translate } from "@/shared/i18n/language";
 import { dateTime } from "@/shared/i18n/times";
+import { lostReason } from "@/shared/lost-reason";
 
 import { gist, type Happening } from "./happening";
 
@@ -135,7 +136,7 @@ function retried(facts: Facts, t: Translate): string | null {
 
 function lostMachine(facts: Facts, t: Translate): string | null {
   const [machine, reason] = [text(facts, "name"), text(facts, "reason")];
-  return machine === null ? null : t("said.project.machine-lost", { machine, reason: reason ?? "" });
+  return machine === null ? null : t("said.project.machine-lost", { machine, reason: lostReason(reason ?? "", t) });
 }
 
 const drifting: ReadonlySet<string> = new Set<Drifted["what"]>(["address", "ssh-endpoint", "power", "host-key", "presence"]);

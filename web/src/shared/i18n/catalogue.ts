@@ -3,6 +3,7 @@
 import type { Needs } from "./format";
 import { activityMessages } from "./messages/activity";
 import { authMessages } from "./messages/auth";
+import { causeMessages } from "./messages/causes";
 import { inventoryMessages } from "./messages/inventory";
 import { monitorMessages } from "./messages/monitor";
 import { policyMessages } from "./messages/policies";
@@ -31,6 +32,7 @@ export const catalogue = {
   ...activityMessages,
   ...sentenceMessages,
   ...problemMessages,
+  ...causeMessages,
 } as const;
 
 export type MessageKey = keyof typeof catalogue;

@@ -1,8 +1,8 @@
 /** A Problem in the reader's language: what happened and what to try. */
 
-import { asProblem, type Problem } from "@/api/problem";
+import { asProblem, Problem } from "@/api/problem";
 import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
-import type { Language } from "@/shared/i18n/format";
+import { fill, type Language } from "@/shared/i18n/format";
 import { translator } from "@/shared/i18n/language";
 import { dateTime } from "@/shared/i18n/times";
 
@@ -36,6 +36,25 @@ export function problemWords(error: unknown, language: Language): ProblemWords {
     // In English the service's own words already say what to try.
     body: language === "en" && said !== "" ? said : [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
   };
+}
+
+interface Cause {
+  slug: string;
+  facts?: Readonly<Partial<Record<string, string | number>>>;
+}
+
+/** A Problem whose facts are told by slug: in the reader's language, or in the service's words if one is not known. */
+export function causedWords({ type, detail, causes }: { type: string; detail: string; causes: readonly Cause[] }, language: Language): ProblemWords {
+  const said = causes.map((cause) => causeWords(cause, language));
+  const words = problemWords(new Problem({ type, title: detail, detail, status: 0 }), language);
+  if (said.length === 0 || said.includes(null)) return words;
+  return { ...words, body: [...said, spoken(`problem.${type}.try`, language)].filter((part) => part !== null).join(" ") };
+}
+
+function causeWords({ slug, facts = {} }: Cause, language: Language): string | null {
+  const text = spoken(`cause.${slug}.${facts.column ?? ""}`, language) ?? spoken(`cause.${slug}`, language);
+  // As strings: a port is a name, not a quantity whose thousands are set apart.
+  return text === null ? null : fill(text, Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)])), language);
 }
 
 /** Why each of several things failed, by its name, where a problem is about more than one. */

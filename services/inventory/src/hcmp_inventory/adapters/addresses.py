@@ -5,7 +5,7 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 
-from hcmp_inventory.ports.connections import AddressRefusedError
+from hcmp_inventory.ports.connections import AddressRefusedError, Objection
 
 RESOLVE_SECONDS = 5.0
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -14,6 +14,14 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 METADATA = frozenset(ipaddress.ip_address(text) for text in ("fd00:ec2::254", "100.100.100.200", "192.0.0.192"))
 THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+SAID: dict[Objection, str] = {
+    "metadata-service": "a metadata service",
+    "loopback": "this computer itself",
+    "no-address": "no address",
+    "link-local": "link-local",
+    "multicast": "multicast",
+    "reserved": "reserved",
+}
 
 
 class CheckedAddresses:
@@ -25,18 +33,18 @@ class CheckedAddresses:
     async def resolve(self, address: str) -> str:
         results = await _resolve(address)
         for result in results:
-            if reason := self._objection(result):
-                raise AddressRefusedError(address, f"{result} is {reason}")
+            if objection := self._objection(result):
+                raise AddressRefusedError(address, f"{result} is {SAID[objection]}", objection=objection)
         return str(results[0])
 
-    def _objection(self, address: IPAddress) -> str | None:
+    def _objection(self, address: IPAddress) -> Objection | None:
         return next((reason for inner in _unwrapped(address) if (reason := self._plain_objection(inner))), None)
 
-    def _plain_objection(self, address: IPAddress) -> str | None:
-        objections = {
-            "a metadata service": address in METADATA,
-            "this computer itself": address.is_loopback and not self._allow_loopback,
-            "no address": address.is_unspecified or address in THIS_NETWORK,
+    def _plain_objection(self, address: IPAddress) -> Objection | None:
+        objections: dict[Objection, bool] = {
+            "metadata-service": address in METADATA,
+            "loopback": address.is_loopback and not self._allow_loopback,
+            "no-address": address.is_unspecified or address in THIS_NETWORK,
             "link-local": address.is_link_local,
             "multicast": address.is_multicast,
             "reserved": address.is_reserved and not address.is_loopback,
@@ -63,6 +71,6 @@ async def _resolve(address: str) -> list[IPAddress]:
         async with asyncio.timeout(RESOLVE_SECONDS):
             found = await asyncio.get_running_loop().getaddrinfo(address, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, TimeoutError) as error:
-        raise AddressRefusedError(address, "it cannot be resolved") from error
+        raise AddressRefusedError(address, "it cannot be resolved", objection="unresolved") from error
     # A scope (`fe80::1%eth0`) says through which interface, not where.
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

@@ -1,6 +1,7 @@
 """Connections to machines over SSH: the host key is always checked, but for the one contact that learns it."""
 
 import asyncio
+import errno
 import shlex
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -23,6 +24,7 @@ from hcmp_inventory.ports.connections import (
     CredentialRefusedError,
     HostKeyMismatchError,
     Login,
+    Silence,
     UnreachableError,
 )
 
@@ -201,13 +203,23 @@ class SshProber:
             async with asyncio.timeout(allowed):
                 yield
         except TimeoutError as error:
-            raise UnreachableError(host, port, f"no answer within {allowed:.0f} s") from error
+            raise UnreachableError(host, port, f"no answer within {allowed:.0f} s", silence="no-answer") from error
         except asyncssh.PermissionDenied as error:
             raise CredentialRefusedError("the user", error.reason) from error
         except asyncssh.HostKeyNotVerifiable:
             raise
         except (OSError, asyncssh.Error) as error:
-            raise UnreachableError(host, port, str(error)) from error
+            raise UnreachableError(host, port, str(error), silence=_silence(error)) from error
+
+
+def _silence(error: Exception) -> Silence:
+    match error:
+        case ConnectionRefusedError():
+            return "connection-refused"
+        case OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH):
+            return "no-route"
+        case _:
+            return "no-ssh"
 
 
 def _keys(credential: str) -> list[Any]:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from hcmp_inventory.domain.pool_policy import PoolPolicyUnknownError
+from hcmp_inventory.domain.pool_policy import PoolPolicyExistsError, PoolPolicyUnknownError
 from hcmp_inventory.domain.system import ResetInProgressError
 from hcmp_inventory.domain.vm_errors import (
     VmInUseError,
@@ -232,6 +232,16 @@ def _changed_meanwhile(_: Any) -> Problem:
     )
 
 
+def _policy_exists(error: PoolPolicyExistsError) -> Problem:
+    return Problem(
+        "policy-exists",
+        title="There is a policy of this name",
+        status=412,
+        detail=f"Somebody else has made the policy {error.name} meanwhile. Look at it, or choose another name.",
+        name=error.name,
+    )
+
+
 ERRORS: ErrorTable = {
     VmUnknownError: lambda _: not_found(),
     VmNameTakenError: _name_taken,
@@ -254,5 +264,6 @@ ERRORS: ErrorTable = {
     AccountsUnavailableError: _accounts_unavailable,
     BackupFailedError: _backup_failed,
     ChangedMeanwhileError: _changed_meanwhile,
+    PoolPolicyExistsError: _policy_exists,
     PoolPolicyUnknownError: lambda _: not_found(),
 }

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
-from hcmp_inventory.api.models import NewMachineBody
+from hcmp_inventory.api.models import Cause, NewMachineBody
 
 ListFormat = Literal["csv", "yaml"]
 MAX_ROWS = 200
@@ -44,13 +45,22 @@ class UnreadableListError(Exception):
 @dataclass(frozen=True, slots=True)
 class Row:
     """`number` is the spreadsheet's (a CSV's title is row 1), or the place in a YAML list. Without a `machine`,
-    `reason` says why.
+    `reason` says why, and so do the `causes`.
     """
 
     number: int
     name: str | None
     machine: NewMachineBody | None
     reason: str = ""
+    causes: tuple[Cause, ...] = ()
+
+
+class _UnreadableRowError(ValueError):
+    """A row that no machine can be made of; the message says why, and the slug does."""
+
+    def __init__(self, slug: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.slug = slug
 
 
 def rows(content: str, form: ListFormat) -> list[Row]:
@@ -68,7 +78,8 @@ def rows(content: str, form: ListFormat) -> list[Row]:
         if row.name is not None and row.machine is not None:
             first = seen.setdefault(row.name, number)
             if first != number:
-                row = Row(number, row.name, None, f"The name stands in row {first} already.")
+                twice = Cause(slug="row-name-twice", facts={"row": first})
+                row = Row(number, row.name, None, f"The name stands in row {first} already.", (twice,))
         found.append(row)
     return found
 
@@ -130,17 +141,25 @@ def _row(number: int, cells: Mapping[Any, Any]) -> Row:
     try:
         return Row(number, shown, _machine(cells))
     except ValidationError as error:
-        faults = [f"{_place(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_input=False)]
-        return Row(number, shown, None, "; ".join(faults[:5]))
-    except ValueError as error:
-        return Row(number, shown, None, str(error))
+        faults = error.errors(include_input=False)[:5]
+        reason = "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in faults)
+        return Row(number, shown, None, reason, tuple(_cause(fault) for fault in faults))
+    except _UnreadableRowError as error:
+        return Row(number, shown, None, str(error), (Cause(slug=error.slug),))
+
+
+def _cause(fault: ErrorDetails) -> Cause:
+    """Pydantic's type of error is the slug (`missing`, `string_pattern_mismatch`), its context the facts."""
+    context = fault.get("ctx", {})
+    facts = {name: value for name, value in context.items() if isinstance(value, str | int)}
+    return Cause(slug=f"row-{fault['type'].replace('_', '-')}", facts={"column": _place(fault["loc"]), **facts})
 
 
 def _machine(cells: Mapping[Any, Any]) -> NewMachineBody:
     if None in cells:
-        raise ValueError("The row has more cells than the first row has columns.")
+        raise _UnreadableRowError("row-too-long", "The row has more cells than the first row has columns.")
     if cells.get("password") and cells.get("private_key"):
-        raise ValueError("A machine has a password or a private key, not both.")
+        raise _UnreadableRowError("row-two-secrets", "A machine has a password or a private key, not both.")
     given: dict[str, Any] = {
         key: value
         for key, value in cells.items()

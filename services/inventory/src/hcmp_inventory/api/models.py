@@ -118,15 +118,25 @@ class StaticImport(Body):
     content: Annotated[SecretStr, Field(min_length=1, max_length=500_000)]
 
 
+class Cause(BaseModel):
+    """One thing that is wrong, by its slug, with the facts that a sentence about it needs: so that it can be said
+    in any language.
+    """
+
+    slug: str
+    facts: dict[str, str | int] = Field(default_factory=dict)
+
+
 class FailedRow(BaseModel):
     """`row` is the spreadsheet's number (its title is row 1), or the place in a YAML list. `type` is the problem's
-    slug, `malformed-row` for a row that cannot be read.
+    slug, `malformed-row` for a row that cannot be read; `detail` says the `causes` in English.
     """
 
     row: int
     name: str | None
     type: str
     detail: str
+    causes: list[Cause] = Field(default_factory=list)
 
 
 class ResetAccepted(BaseModel):

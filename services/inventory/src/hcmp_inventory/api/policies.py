@@ -11,7 +11,7 @@ from hcmp_eventstore.recorded import Context
 from hcmp_inventory.api.answers import caught_up
 from hcmp_inventory.api.models import NAME, Body, Labels
 from hcmp_inventory.api.parts import Inventory, Parts
-from hcmp_inventory.api.versions import Seen, etag
+from hcmp_inventory.api.versions import OnlyNew, Seen, etag
 from hcmp_inventory.domain.pool_policy import SUSPENDED_FROM
 from hcmp_inventory.projections.policies import Policy, policies
 from hcmp_webkit.identity import Operator, context
@@ -90,12 +90,21 @@ async def get_policy(_: Operator, inventory: Inventory, response: Response, name
 
 
 @router.put("/{name}")
-async def put_policy(
-    by: By, inventory: Inventory, response: Response, name: Name, body: PolicyBody, seen: Seen
+async def put_policy(  # noqa: PLR0913 - one a part of the request
+    *,
+    by: By,
+    inventory: Inventory,
+    response: Response,
+    name: Name,
+    body: PolicyBody,
+    seen: Seen,
+    only_new: OnlyNew,
 ) -> PolicyAnswer:
-    """Make or change a policy; with If-Match only if it is still that version, otherwise 412."""
+    """Make or change a policy; with If-Match only if it is still that version, with If-None-Match only if there is
+    none of this name, otherwise 412.
+    """
     rule = PoolPolicySet(name=name, **body.model_dump())
-    await caught_up(inventory, await inventory.policies.keep(rule, by, seen=seen))
+    await caught_up(inventory, await inventory.policies.keep(rule, by, seen=seen, only_new=only_new))
     return await _present(inventory, response, name)
 
 

@@ -1,4 +1,6 @@
-"""ETag and If-Match (RFC 9110, 8.8.3 and 13.1.1): the version of an aggregate, as the caller has seen it."""
+"""ETag, If-Match and If-None-Match (RFC 9110, 8.8.3, 13.1.1 and 13.1.2): the version of an aggregate, as the
+caller has seen it, or that there was none.
+"""
 
 import re
 from typing import Annotated
@@ -27,5 +29,15 @@ def _version(
     return int(match.group(1))
 
 
+def _only_new(
+    if_none_match: Annotated[
+        str | None, Header(pattern=r"^\*$", description="`*`: only if there is none of this name yet")
+    ] = None,
+) -> bool:
+    return if_none_match is not None
+
+
+# Whether there may be none yet.
+OnlyNew = Annotated[bool, Depends(_only_new)]
 # The version that the change is based on; None when any will do.
 Seen = Annotated[int | None, Depends(_version)]

@@ -21,9 +21,10 @@ SUSPENDED_FROM = 5
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """`policy` is the event itself."""
+    """`policy` is the event itself; `only_new` when whoever gives it believes that there is none of its name."""
 
     policy: PoolPolicySet
+    only_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,18 @@ class PoolPolicyUnknownError(Exception):
     """There is no policy of this name."""
 
 
+class PoolPolicyExistsError(Exception):
+    """There is a policy of this name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a policy {name}")
+        self.name = name
+
+
 def decide(command: PoolPolicyCommand, state: PoolPolicy) -> list[PoolPolicyEvent]:
     match (command, state):
+        case (Keep(policy=policy, only_new=True), Kept()):
+            raise PoolPolicyExistsError(policy.name)
         case (Keep(policy=policy), _):
             return [] if isinstance(state, Kept) and state.policy == policy else [policy]
         case (Remove(), Absent()):

@@ -54,7 +54,8 @@ class ImportIncompleteError(Exception):
 
     def __init__(self, registered: list[str], failures: dict[str, str]) -> None:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(failures.items()))
-        super().__init__(f"{len(failures)} machines could not be made ({reasons})")
+        count = "1 machine" if len(failures) == 1 else f"{len(failures)} machines"
+        super().__init__(f"{count} could not be made ({reasons})")
         self.registered = registered
         self.failures = failures
 

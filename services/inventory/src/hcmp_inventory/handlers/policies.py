@@ -23,10 +23,15 @@ def policy_id_of(name: str) -> str:
 class PoolPolicies:
     store: EventStore
 
-    async def keep(self, policy: PoolPolicySet, context: Context, *, seen: int | None = None) -> int:
-        """Raises versioned.ChangedMeanwhileError and system.ResetInProgressError."""
+    async def keep(
+        self, policy: PoolPolicySet, context: Context, *, seen: int | None = None, only_new: bool = False
+    ) -> int:
+        """Raises versioned.ChangedMeanwhileError, pool_policy.PoolPolicyExistsError with `only_new`, and
+        system.ResetInProgressError.
+        """
         await refuse_during_reset(self.store)
-        return await self.command(policy_id_of(policy.name), pool_policy.Keep(policy), context, seen=seen)
+        keep = pool_policy.Keep(policy, only_new)
+        return await self.command(policy_id_of(policy.name), keep, context, seen=seen)
 
     async def remove(self, name: str, context: Context, *, seen: int | None = None) -> int:
         """Raises versioned.ChangedMeanwhileError and pool_policy.PoolPolicyUnknownError."""

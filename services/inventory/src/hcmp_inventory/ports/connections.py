@@ -1,7 +1,7 @@
 """Connections to machines, and what can be wrong with them."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hcmp_inventory.domain.survey import Survey
 from hcmp_inventory.domain.vitals import Vitals
@@ -21,14 +21,22 @@ class Login:
     credential: str | None = field(repr=False)
 
 
+# What kinds of silence and of refused addresses there are, for whoever says them in another language.
+Silence = Literal["no-answer", "connection-refused", "no-route", "no-ssh"]
+Objection = Literal[
+    "unresolved", "metadata-service", "loopback", "no-address", "link-local", "multicast", "reserved"
+]
+
+
 class UnreachableError(Exception):
     """No SSH server answers there in time."""
 
-    def __init__(self, host: str, port: int, reason: str) -> None:
+    def __init__(self, host: str, port: int, reason: str, *, silence: Silence = "no-ssh") -> None:
         super().__init__(f"{host}:{port} does not answer as an SSH server: {reason}")
         self.host = host
         self.port = port
         self.reason = reason
+        self.silence: Silence = silence
 
 
 class HostKeyMismatchError(Exception):
@@ -64,10 +72,11 @@ class CommandFailedError(Exception):
 class AddressRefusedError(Exception):
     """The platform does not connect to such an address."""
 
-    def __init__(self, address: str, reason: str) -> None:
+    def __init__(self, address: str, reason: str, *, objection: Objection) -> None:
         super().__init__(f"{address} is refused: {reason}")
         self.address = address
         self.reason = reason
+        self.objection: Objection = objection
 
 
 class Prober(Protocol):

@@ -35,7 +35,7 @@ interface Keeping {
 
 export function useKeepPolicy() {
   return useOrder(({ name, rule, version }: Keeping) =>
-    answer(api.PUT("/api/pool/policies/{name}", { params: { path: { name }, ...basedOn(version) }, body: rule })),
+    answer(api.PUT("/api/pool/policies/{name}", { params: { path: { name }, ...(version === null ? ONLY_NEW : basedOn(version)) }, body: rule })),
   );
 }
 
@@ -44,6 +44,8 @@ export function useRemovePolicy() {
     answer(api.DELETE("/api/pool/policies/{name}", { params: { path: { name }, ...basedOn(version) } })),
   );
 }
+
+const ONLY_NEW = { header: { "if-none-match": "*" } };
 
 function basedOn(version: string | null): { header?: { "if-match": string } } {
   return version === null ? {} : { header: { "if-match": version } };

@@ -5,6 +5,7 @@ import { IconServerOff } from "@tabler/icons-react";
 
 import type { ProjectMachine } from "@/api/contract";
 import { useT } from "@/shared/i18n/language";
+import { lostReason } from "@/shared/lost-reason";
 import { Ago } from "@/shared/ui/Ago";
 import { Callout } from "@/shared/ui/Callout";
 
@@ -18,7 +19,7 @@ export function LostMachines({ machines }: { machines: readonly ProjectMachine[]
         {lost.map(({ id, name, at, reason }) => (
           <List.Item key={id}>
             <b>{name}</b> <Ago time={at} />
-            {reason !== null && `: ${reason}`}
+            {reason !== null && `: ${lostReason(reason, t)}`}
           </List.Item>
         ))}
       </List>

@@ -57,6 +57,22 @@ function whyNone({ status, dry_run: dryRun }: Project): LabelKey {
   return status === "failed" || status === "cancelled" ? "one.noMachinesBody" : "one.machinesGone";
 }
 
+/** A link, unless the machine is gone: it has no page any more. */
+function MachineName({ vm: { id, name, lost_at: lostAt } }: { vm: ProjectMachine }) {
+  if (lostAt !== null) {
+    return (
+      <Text span size="sm" fw={560}>
+        {name}
+      </Text>
+    );
+  }
+  return (
+    <Anchor component={Link} to={`/machines/${id}`} size="sm" fw={560}>
+      {name}
+    </Anchor>
+  );
+}
+
 function MachineRow({ vm, past }: { vm: ProjectMachine; past: boolean }) {
   const t = useT();
   const now = useResources().data?.resources.find((one) => one.vm.id === vm.id);
@@ -64,9 +80,7 @@ function MachineRow({ vm, past }: { vm: ProjectMachine; past: boolean }) {
   return (
     <Table.Tr>
       <Table.Td>
-        <Anchor component={Link} to={`/machines/${vm.id}`} size="sm" fw={560}>
-          {vm.name}
-        </Anchor>{" "}
+        <MachineName vm={vm} />{" "}
         <Text span size="xs" c="var(--text-soft)">
           {vm.role}
         </Text>

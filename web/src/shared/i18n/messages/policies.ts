@@ -36,4 +36,9 @@ export const policyMessages = {
   "policy.failing": ["Could not make machines, {count} {count|time|times} in a row", "서버를 만들지 못했습니다(연속 {count}회)"],
   "policy.suspended": ["Suspended: machines cannot be made", "일시 중단: 서버를 만들 수 없습니다"],
   "policy.retry": ["Tried again at {time}", "{time}에 다시 시도합니다"],
+  "problem.policy-exists": ["There is a policy of this name", "같은 이름의 정책이 있습니다"],
+  "problem.policy-exists.try": [
+    "Somebody else has just made it: look at it in the list, or choose another name.",
+    "다른 사용자가 방금 만들었습니다. 목록에서 확인하거나 다른 이름을 쓰세요.",
+  ],
 } as const satisfies Messages;

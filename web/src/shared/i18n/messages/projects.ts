@@ -165,6 +165,7 @@ export const projectMessages = {
     "Nothing on it can be recovered here. Delete the project and start it anew, or ask your operator what happened.",
     "서버의 내용은 여기서 복구할 수 없습니다. 프로젝트를 삭제하고 다시 시작하거나 운영자에게 문의하세요.",
   ],
+  "one.lostDeleted": ["deleted in its provider ({provider})", "제공 환경({provider})에서 삭제되었습니다"],
   "one.lostMachine": ["gone", "사라짐"],
   "one.deleteLost": ["What is lost", "사라지는 것"],
   "one.extendTitle": ["Extend the lease of {name}", "{name} 임대 연장"],

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pyVmomi import vim
-
-from hcmp_inventory.adapters.vsphere.browsing import MACHINE, host_names, items, placement, power
+from hcmp_inventory.adapters.vsphere.browsing import items, power
 from hcmp_inventory.adapters.vsphere.checking import checked
 from hcmp_inventory.adapters.vsphere.clones import Clones, Identity, Workshop
 from hcmp_inventory.adapters.vsphere.connections import Connections
+from hcmp_inventory.adapters.vsphere.discovery import Discovery, described
 from hcmp_inventory.adapters.vsphere.hands import ADDRESS_SECONDS, Hands
 from hcmp_inventory.adapters.vsphere.marks import Marks
 from hcmp_inventory.adapters.vsphere.reaching import Reach
-from hcmp_inventory.adapters.vsphere.retrieval import all_of
-from hcmp_inventory.adapters.vsphere.session import Content
 from hcmp_inventory.ports.hypervisor import (
     CloneDefaults,
     Endpoint,
@@ -44,6 +41,7 @@ class VsphereProvider:
         self._identity = identity
         self._address_seconds = address_seconds
         self._workshop = Workshop()
+        self._discovery = Discovery(identity.installation)
 
     async def close(self) -> None:
         await self._connections.close()
@@ -52,7 +50,7 @@ class VsphereProvider:
         if await self._connections.configured() is None:
             return []
         session = await self._connections.session()
-        return await session.call(lambda content: _own(content, self._identity.installation))
+        return await session.call(lambda content: self._discovery.own(content, session))
 
     async def create(self, name: str) -> Machine:
         return await self.cloning(CloneDefaults()).create(name)
@@ -134,31 +132,5 @@ class VsphereProvider:
         """A machine that runs, at an address that was checked."""
         address = fixed or await hands.address()
         host = await self._reach.checked(endpoint.name, address)
-        described = _machine(hands.reference, endpoint, address)
-        return replace(described, ssh_host=host, exporter_host=host, placement=await hands.placement(), power="on")
-
-
-def _own(content: Content, installation: str) -> list[Machine]:
-    hosts = host_names(content)
-    found = []
-    for reference, has in all_of(content, vim.VirtualMachine, MACHINE).items():
-        marks = Marks.read(has.get("config.extraConfig"))
-        if marks is not None and marks.installation == installation:
-            address = str(has.get("guest.ipAddress") or "")
-            machine = _machine(reference, marks.endpoint, address)
-            found.append(replace(machine, placement=placement(has, hosts), power=power(has)))
-    return sorted(found, key=lambda machine: machine.name)
-
-
-def _machine(reference: str, endpoint: Endpoint, address: str) -> Machine:
-    return Machine(
-        name=endpoint.name,
-        address=address,
-        ssh_host=address,
-        ssh_port=endpoint.ssh_port,
-        ssh_user=endpoint.ssh_user,
-        exporter_host=address,
-        exporter_port=endpoint.exporter_port,
-        provider_ref=reference,
-        host_key="",
-    )
+        found = described(hands.reference, endpoint, address)
+        return replace(found, ssh_host=host, exporter_host=host, placement=await hands.placement(), power="on")
