@@ -14,8 +14,8 @@ from hcmp_testkit.installation import Installation, bring_up, remove
 
 MACHINES = 6
 ENDED = ("completed", "failed", "cancelled", "rejected", "deleted")
-# A failed project gives its machines back soon, and what others change is found soon: the tests do not wait. A reset
-# is tried under a load of eight runs.
+# A failed project gives its machines back soon, and what others change is found soon: the tests do not wait. A
+# reset is tried under a load of eight runs.
 SETTINGS = "HCMP_FAILED_HOLD_SECONDS=5\nHCMP_DRIFT_SECONDS=3\nHCMP_WORKER_SLOTS=8\n"
 MEMBER_PASSWORD = "a long enough password"
 
