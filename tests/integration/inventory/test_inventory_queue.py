@@ -125,6 +125,31 @@ async def test_who_comes_later_does_not_overtake_whoever_waits_for_more(store: E
     assert all(isinstance(event, AllocationQueued) for event in await answers(store, small, 1))
 
 
+async def test_a_machine_that_comes_while_the_queue_is_served_goes_to_whoever_waits_longest(
+    inventory_app: FastAPI, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes after the first was found to have too few, and before the second looks."""
+    parts, ask = inventory_app.state.parts, pool_queries.free
+    await add(store, "a", "b")
+    await answers(store, await request(store, 2, owner="zoe"), 1)
+    large = await request(store, 2, owner="mina", wait=True)
+    await answers(store, large, 1)
+    small = await request(store, 1, owner="lee", wait=True)
+    await answers(store, small, 1)
+
+    async def free(*arguments: Any, **named: Any) -> Any:
+        found = await ask(*arguments, **named)
+        if named["limit"] == 2 and len(found) == 1:
+            assert await parts.projector.wait_for(await happened(store, vm_id_of("d"), registered("d")))
+            monkeypatch.setattr(pool_queries, "free", ask)
+        return found
+
+    monkeypatch.setattr(pool_queries, "free", free)
+    await add(store, "c")
+    await granted(store, large)
+    assert all(isinstance(event, AllocationQueued) for event in await answers(store, small, 1))
+
+
 async def test_a_request_for_more_than_the_pool_has_does_not_hold_up_the_others(store: EventStore) -> None:
     impossible = await request(store, 9, owner="mina", wait=True)
     await answers(store, impossible, 1)

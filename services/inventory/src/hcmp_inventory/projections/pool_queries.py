@@ -157,7 +157,8 @@ _FREE = sql.SQL("""
 """).format(
     some=sql.SQL(
         "SELECT * FROM vm WHERE status = 'available' AND vm.placement = shuffled.placement "
-        "AND vm.labels @> wanted.labels AND NOT vm_id = ANY(%(besides)s)"
+        "AND vm.labels @> wanted.labels AND NOT vm_id = ANY(%(besides)s) "
+        "AND (vm.version <= %(until)s OR %(until)s::bigint IS NULL)"
     )
 )
 
@@ -201,17 +202,27 @@ async def free(
     *,
     labels: Sequence[Mapping[str, str]] = ({},),
     besides: Collection[str] = (),
+    until: int | None = None,
     start: str = "",
     limit: int | None = None,
 ) -> list[FreeMachine]:
     """Machines that can be reserved and are not among `besides`, in the order of their ids: from the id `start`
     on, then from the first. For each of the sets `labels` at most `limit` on each host that carry it, so that a
-    pick costs the same in a pool of any size.
+    pick costs the same in a pool of any size. With `until`, none to which anything has happened behind that place
+    of the log.
     """
-    values = {"labels": [Jsonb(dict(wanted)) for wanted in labels], "besides": list(besides)}
+    values = {"labels": [Jsonb(dict(wanted)) for wanted in labels], "besides": list(besides), "until": until}
     async with pool.connection() as connection:
         found = await connection.execute(_FREE, values | {"start": start, "limit": limit})
         return [_free_machine(row) for row in await found.fetchall()]
+
+
+async def newest_free(pool: Pool) -> int:
+    """The last place of the log at which anything happened to a machine that can be reserved."""
+    async with pool.connection() as connection:
+        found = await connection.execute("SELECT max(version) AS newest FROM vm WHERE status = 'available'")
+        row = await found.fetchone()
+    return int(row["newest"] or 0) if row else 0
 
 
 def _free_machine(row: dict[str, Any]) -> FreeMachine:

@@ -28,12 +28,16 @@ class _TakenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a project asks for. Without `wait` it is answered at once, even if there are too few."""
+    """What a project asks for. Without `wait` it is answered at once, even if there are too few. `withheld` and
+    `until` are as in `Need`: what a request in the queue must leave to others.
+    """
 
     attempt: Attempt
     wanted: tuple[Wanted, ...]
     sequence: int
     wait: bool
+    withheld: frozenset[str] = frozenset()
+    until: int | None = None
 
     @classmethod
     def of(cls, recorded: Recorded[DomainEvent]) -> "Asked":
@@ -47,8 +51,8 @@ class Asked:
     def of_role(self, role: str) -> tuple[Wanted, ...]:
         return tuple(one for one in self.wanted if one.role == role)
 
-    def need(self, wanted: tuple[Wanted, ...], withheld: frozenset[str] = frozenset()) -> Need:
-        return Need(self.attempt.project_id, wanted, self.sequence, withheld)
+    def need(self, wanted: tuple[Wanted, ...]) -> Need:
+        return Need(self.attempt.project_id, wanted, self.sequence, self.withheld, self.until)
 
 
 @dataclass(frozen=True)
@@ -69,15 +73,13 @@ class Granting:
             case _:
                 await self.answer(Asked.of(recorded), context)
 
-    async def answer(
-        self, asked: Asked, context: Context, *, withheld: frozenset[str] = frozenset()
-    ) -> frozenset[str] | None:
+    async def answer(self, asked: Asked, context: Context) -> frozenset[str] | None:
         """Grant, queue or deny. None once the request has its answer; one that is queued has not: then the free
-        machines that it would have if there were enough, which is none of those that are `withheld`.
+        machines that it would have if there were enough.
         """
         for _ in range(MAX_PICKS):
             try:
-                return await self._try(asked, withheld, context)
+                return await self._try(asked, context)
             except _TakenError:
                 continue
             except allocation.AttemptAnsweredError:
@@ -86,12 +88,12 @@ class Granting:
                 await self.allocations.release(asked.attempt.project_id, held.attempt, "retry", context)
         raise ContendedError
 
-    async def _try(self, asked: Asked, withheld: frozenset[str], context: Context) -> frozenset[str] | None:
+    async def _try(self, asked: Asked, context: Context) -> frozenset[str] | None:
         """As `answer`. Raises _TakenError when somebody else took what was picked."""
         if await self.resets.in_progress():  # every machine is about to go
             await self.allocations.deny(asked.attempt, needed=len(asked.wanted), available=0, context=context)
             return None
-        async with self.picks.take(asked.need(asked.wanted, withheld)) as pick:
+        async with self.picks.take(asked.need(asked.wanted)) as pick:
             if not pick.complete:
                 return await self._too_few(asked, pick, context)
             try:

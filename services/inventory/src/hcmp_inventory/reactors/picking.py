@@ -19,12 +19,15 @@ from hcmp_inventory.projections.pool_queries import FreeMachine
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a project needs that asked for it at `sequence`. What is `withheld` others wait for already."""
+    """What a project needs that asked for it at `sequence`. What is `withheld` others wait for already; machines
+    to which anything has happened behind `until` are left to a later look.
+    """
 
     project_id: str
     wanted: tuple[Wanted, ...]
     sequence: int
     withheld: frozenset[str] = frozenset()
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Picks:
             others = bool(self._picked)
             taken = self._picked | self._reserved.keys() | need.withheld
             free = await pool_queries.free(
-                self.pool, labels=labels, besides=taken, start=start, limit=len(need.wanted)
+                self.pool, labels=labels, besides=taken, until=need.until, start=start, limit=len(need.wanted)
             )
             if (self._picked | self._reserved.keys()).isdisjoint(machine.vm_id for machine in free):
                 break
