@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,8 @@ from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
 from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
 from hcmp_eventstore.logstream import open_log
 from hcmp_eventstore.store import EventStore
+from hcmp_eventstore.streams import LOGS, TIMERS
+from hcmp_eventstore.timers import set_timer
 from hcmp_inventory.adapters.project_logs import PurgeableLogs
 from hcmp_inventory.api.parts import Parts
 from hcmp_inventory.domain.system import PLATFORM as SYSTEM
@@ -82,7 +84,7 @@ async def test_a_reset_needs_the_word_the_role_and_the_password(
     assert await event_store.load("system", SYSTEM) == []
 
 
-async def test_a_reset_waits_for_runs_takes_all_machines_and_logs_and_the_pool_can_be_filled_again(
+async def test_a_reset_waits_for_runs_takes_all_machines_logs_and_timers_and_the_pool_can_be_filled_again(
     operator: AsyncClient, mina: Account, lab: SshLab[Machine], event_store: EventStore, broker: Client
 ) -> None:
     await furnished(operator, 3)
@@ -92,6 +94,8 @@ async def test_a_reset_waits_for_runs_takes_all_machines_and_logs_and_the_pool_c
     writer = await open_log(broker, project)
     line = LineFrame(seq=0, time=datetime.now(UTC), text="a line")
     await writer.append([writer.number(line)])
+    name, due, tomorrow = f"hcmp.timer.lease.{project}", f"hcmp.timer.lease-due.{project}", timedelta(days=1)
+    await set_timer(broker, name=name, target=due, at=datetime.now(UTC) + tomorrow, payload=b"{}")
     answer = await operator.post("/api/admin/reset", json=RESET)
     assert answer.status_code == 202, answer.text
     await asyncio.sleep(0.5)
@@ -114,7 +118,8 @@ async def test_a_reset_waits_for_runs_takes_all_machines_and_logs_and_the_pool_c
     assert await counted(operator) == EMPTY
     assert lab.machines == {}
     assert lab.recycled == []
-    assert (await broker.jetstream().stream_info("LOGS")).state.messages == 0
+    left = {name: (await broker.jetstream().stream_info(name)).state.messages for name in (LOGS, TIMERS)}
+    assert left == {LOGS: 0, TIMERS: 0}
     await furnished(operator, 3)
     assert [vm["name"] for vm in (await operator.get("/api/pool")).json()["vms"]] == ["lab-01", "lab-02", "lab-03"]
 

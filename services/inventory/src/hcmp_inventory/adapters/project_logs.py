@@ -1,11 +1,9 @@
-"""Forgetting the lines of runs and the recordings, with the only credential that may empty a stream."""
+"""Forgetting the lines of runs, recordings and timers, with the only credential that may empty a stream."""
 
 from nats.js.errors import NotFoundError
 
 from hcmp_eventstore.connection import connect
-from hcmp_eventstore.streams import LOGS
-
-EMPTIED = (LOGS, "RECORDINGS")
+from hcmp_eventstore.streams import LOGS, TIMERS
 
 
 class PurgeableLogs:
@@ -15,8 +13,14 @@ class PurgeableLogs:
         self._password = password
 
     async def purge(self) -> None:
+        await self._empty(LOGS, "RECORDINGS")
+
+    async def purge_timers(self) -> None:
+        await self._empty(TIMERS)
+
+    async def _empty(self, *streams: str) -> None:
         async with connect(self._url, name="reset", user=self._user, password=self._password) as client:
-            for stream in EMPTIED:
+            for stream in streams:
                 try:
                     await client.jetstream().purge_stream(stream)
                 except NotFoundError:

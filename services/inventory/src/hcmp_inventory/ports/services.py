@@ -42,3 +42,6 @@ class Backups(Protocol):
 class ProjectLogs(Protocol):
     async def purge(self) -> None:
         """Forget every line of every project."""
+
+    async def purge_timers(self) -> None:
+        """Forget every timer of every project."""

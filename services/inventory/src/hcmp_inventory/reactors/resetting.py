@@ -1,5 +1,5 @@
 """The factory reset, the inventory's part: once all projects are gone and no run holds a machine, the machines go,
-those that were added by hand cleaned, and the logs with them.
+those that were added by hand cleaned, and logs and timers with them.
 
 Every part may be done again, so that a reset that was killed half-way is simply begun anew.
 """
@@ -75,6 +75,8 @@ class Resetting:
 
     async def _carry_out(self, since: int, context: Context, *, forget: bool) -> None:
         await self._until_projects_are_gone(since)
+        # Long before the end: a project that is granted machines behind it has its lease's timer after this.
+        await self.logs.purge_timers()
         for policy in await policies.policies(self.pool):  # they would fill the pool again
             await self.rules.command(policy.policy_id, pool_policy.Remove(), context)
         if not forget:
