@@ -79,6 +79,10 @@ async def _latencies(way: Way, viewers: int) -> tuple[float, float]:
     sent: dict[str, float] = {}
     seen: list[float] = []
 
+    async def until(socket: ClientConnection, wanted: str) -> None:
+        while str(await socket.recv()) != wanted:
+            pass
+
     async def view(socket: ClientConnection) -> None:
         count = 0
         while count < LINES:
@@ -93,8 +97,11 @@ async def _latencies(way: Way, viewers: int) -> tuple[float, float]:
             for _ in range(viewers)
         ]
         await asyncio.sleep(1)  # until the last of them has subscribed
-        views = [asyncio.create_task(view(socket)) for socket in sockets]
         run = time.monotonic_ns()
+        # Ours gets the lines of before first, which the peers have not kept: all of them have read what there is.
+        await way.say(f"start of {run}")
+        await asyncio.gather(*(until(socket, f"start of {run}") for socket in sockets))
+        views = [asyncio.create_task(view(socket)) for socket in sockets]
         for number in range(LINES):
             line = f"line {number} of {run}"
             sent[line] = time.perf_counter()
