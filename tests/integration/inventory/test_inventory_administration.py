@@ -10,12 +10,12 @@ from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from hcmp_contracts.project import ProjectRequested, RoleCount
 from hcmp_contracts.settings import PLATFORM, SettingChange, SettingsChanged
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain.settings import DECIDER
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.issuer import Account
+from hcmp_testkit.requests import requested
 
 EMPTY = {
     "available": 0,
@@ -25,18 +25,6 @@ EMPTY = {
     "quarantined": 0,
     "maintenance": 0,
 }
-
-
-def requested(owner: Account, count: int) -> ProjectRequested:
-    return ProjectRequested(
-        name="shop",
-        owner_id=owner.id,
-        owner_username=owner.username,
-        template="single",
-        packages=[],
-        roles=[RoleCount(name="web", count=count)],
-        steps=[],
-    )
 
 
 async def counted(http: AsyncClient) -> dict[str, int]:
@@ -55,7 +43,7 @@ async def test_members_see_their_own_machines_and_of_others_only_name_and_status
     await furnished(operator, 3)
     jun = Account("jun")
     for owner in (mina, jun):
-        await happened(event_store, str(uuid4()), requested(owner, 1))
+        await happened(event_store, str(uuid4()), requested(1, owner.id, username=owner.username))
     await eventually(lambda: counted(member), lambda counts: counts == EMPTY | {"available": 1, "provisioning": 2})
     for_mina = (await member.get("/api/pool")).json()
     assert [vm["name"] for vm in for_mina["vms"]] == ["lab-01", "lab-02", "lab-03"]

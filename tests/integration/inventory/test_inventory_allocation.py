@@ -17,7 +17,6 @@ from hcmp_contracts.project import (
     ProjectCancelled,
     ProjectDeleted,
     ProjectProvisioned,
-    ProjectRequested,
     ProvisioningFailed,
     RetryRequested,
     RoleCount,
@@ -33,6 +32,7 @@ from hcmp_inventory.projections import pool_queries
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.machines import registered
 from hcmp_testkit.nats import NatsServer
+from hcmp_testkit.requests import requested
 
 Running = Callable[[], AbstractAsyncContextManager[FastAPI]]
 CONTEXT = Context(actor="service/test", correlation_id="test")
@@ -54,18 +54,6 @@ def granted_machine(name: str) -> GrantedMachine:
         ssh_port=22,
         ssh_user="hcmp",
         host_key=f"key of {name}",
-    )
-
-
-def requested(count: int, owner: str = "mina") -> ProjectRequested:
-    return ProjectRequested(
-        name="shop",
-        owner_id=owner,
-        owner_username=owner,
-        template="three-tier",
-        packages=[],
-        roles=[RoleCount(name="web", count=count)],
-        steps=[],
     )
 
 

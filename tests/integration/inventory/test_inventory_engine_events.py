@@ -17,7 +17,7 @@ from httpx import AsyncClient
 
 from hcmp_cli.lab import ensure_engine, ensure_images, remove_all
 from hcmp_contracts.envelope import DomainEvent
-from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
+from hcmp_contracts.project import ProjectDeleted
 from hcmp_contracts.vm import VmDrifted, VmRetired
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.adapters.docker import DockerProvider
@@ -26,6 +26,7 @@ from hcmp_inventory.handlers.machines import vm_id_of
 from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.settings import InventorySettings
 from hcmp_testkit.history import eventually, happened
+from hcmp_testkit.requests import requested
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 
@@ -65,7 +66,7 @@ async def test_what_happens_on_the_engine_is_drift_and_what_the_platform_does_it
     imported = await operator.post("/api/vms/import", json={"provider": "docker", "count": 2})
     assert imported.status_code == 201, imported.text
     project = str(uuid4())
-    await happened(event_store, project, requested())
+    await happened(event_store, project, requested(2))
     await eventually(lambda: pool_queries.counts(parts.pool), lambda seen: seen == {"provisioning": 2})
     machines = {machine.name: machine for machine in await lab.discover()}
     first, second = (engine.containers.get(machines[name].provider_ref) for name in ("lab-01", "lab-02"))
@@ -110,15 +111,3 @@ async def test_what_happens_on_the_engine_is_drift_and_what_the_platform_does_it
     assert [event.reason for event in await told("lab-01") if isinstance(event, VmRetired)] == [
         "retired by an operator"
     ]
-
-
-def requested() -> ProjectRequested:
-    return ProjectRequested(
-        name="shop",
-        owner_id="mina",
-        owner_username="mina",
-        template="single",
-        packages=[],
-        roles=[RoleCount(name="web", count=2)],
-        steps=[],
-    )

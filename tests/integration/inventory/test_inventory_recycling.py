@@ -14,7 +14,7 @@ from httpx import AsyncClient
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
+from hcmp_contracts.project import ProjectDeleted
 from hcmp_contracts.vm import VmRecycleStarted, VmRegistered
 from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.reactor import Reactor
@@ -25,6 +25,7 @@ from hcmp_inventory.ports.provider import Machine
 from hcmp_inventory.projections import pool_queries
 from hcmp_inventory.reactors import recycling
 from hcmp_testkit.history import eventually, happened
+from hcmp_testkit.requests import requested
 from hcmp_testkit.ssh_lab import SshLab
 
 AUTHORITY = "ssh-ed25519 AAAAplatform"
@@ -40,18 +41,6 @@ async def authorities(broker: Client) -> AsyncIterator[None]:
     subscription = await broker.subscribe("hcmp.rpc.auth.ssh-authorities", cb=answer)
     yield
     await subscription.unsubscribe()
-
-
-def requested(count: int) -> ProjectRequested:
-    return ProjectRequested(
-        name="shop",
-        owner_id="mina",
-        owner_username="mina",
-        template="single",
-        packages=[],
-        roles=[RoleCount(name="web", count=count)],
-        steps=[],
-    )
 
 
 def registered(made: Machine) -> VmRegistered:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from hcmp_contracts.allocation import AllocationDenied
 from hcmp_contracts.logs import LineFrame
-from hcmp_contracts.project import ProjectDeleted, ProjectRequested, RoleCount
+from hcmp_contracts.project import ProjectDeleted
 from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
 from hcmp_eventstore.logstream import open_log
 from hcmp_eventstore.store import EventStore
@@ -31,6 +31,7 @@ from hcmp_inventory.reactors.resetting import Resetting
 from hcmp_inventory.settings import InventorySettings
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.issuer import Account
+from hcmp_testkit.requests import requested
 from hcmp_testkit.ssh_lab import SshLab
 
 RESET = {"confirm": "RESET", "password": "the operator's password"}
@@ -42,18 +43,6 @@ EMPTY = {
     "quarantined": 0,
     "maintenance": 0,
 }
-
-
-def requested(owner: Account, count: int) -> ProjectRequested:
-    return ProjectRequested(
-        name="shop",
-        owner_id=owner.id,
-        owner_username=owner.username,
-        template="single",
-        packages=[],
-        roles=[RoleCount(name="web", count=count)],
-        steps=[],
-    )
 
 
 async def counted(http: AsyncClient) -> dict[str, int]:
@@ -89,7 +78,7 @@ async def test_a_reset_waits_for_runs_takes_all_machines_logs_and_timers_and_the
 ) -> None:
     await furnished(operator, 3)
     project = str(uuid4())
-    await happened(event_store, project, requested(mina, 2))
+    await happened(event_store, project, requested(2, mina.id, username=mina.username))
     await eventually(lambda: counted(operator), lambda counts: counts["provisioning"] == 2)
     writer = await open_log(broker, project)
     line = LineFrame(seq=0, time=datetime.now(UTC), text="a line")
@@ -103,7 +92,7 @@ async def test_a_reset_waits_for_runs_takes_all_machines_logs_and_timers_and_the
     refused = await operator.post("/api/vms/import", json={"provider": "docker", "count": 1})
     assert (refused.status_code, refused.json()["type"]) == (503, "reset-in-progress")
     late = str(uuid4())
-    await happened(event_store, late, requested(mina, 1))
+    await happened(event_store, late, requested(1, mina.id, username=mina.username))
     denied = await eventually(lambda: told(event_store, "allocation", late), bool)
     assert denied == [AllocationDenied(attempt=1, needed=1, available=0)]
     await happened(event_store, project, ProjectDeleted())
@@ -134,7 +123,7 @@ async def test_a_reset_that_was_killed_half_way_is_finished_by_the_next_start(
     boss = Account("operator", role="admin")
     async with running() as app, signed_in_to(app, boss) as operator:
         await furnished(operator, 2)
-        await happened(event_store, str(uuid4()), requested(boss, 1))
+        await happened(event_store, str(uuid4()), requested(1, boss.id, username=boss.username))
         await eventually(lambda: counted(operator), lambda counts: counts["provisioning"] == 1)
         backup = (await operator.post("/api/admin/reset", json=RESET)).json()["backup"]
         await asyncio.sleep(0.5)
@@ -161,12 +150,14 @@ async def test_a_reset_does_not_end_before_a_project_without_machines_is_gone_to
 ) -> None:
     await furnished(operator, 1)
     waiting = str(uuid4())
-    await happened(event_store, waiting, requested(mina, 2))
+    await happened(event_store, waiting, requested(2, mina.id, username=mina.username))
     await eventually(lambda: told(event_store, "allocation", waiting), bool)
     deleted_before = str(uuid4())
-    await happened(event_store, deleted_before, requested(mina, 2), ProjectDeleted())
+    await happened(event_store, deleted_before, requested(2, mina.id, username=mina.username), ProjectDeleted())
     assert (await operator.post("/api/admin/reset", json=RESET)).status_code == 202
-    await happened(event_store, str(uuid4()), requested(mina, 1))  # comes too late to be waited for
+    await happened(
+        event_store, str(uuid4()), requested(1, mina.id, username=mina.username)
+    )  # comes too late to be waited for
     await asyncio.sleep(1)
     [begun] = await told(event_store, "system", SYSTEM)
     assert isinstance(begun, FactoryResetRequested)
@@ -187,7 +178,7 @@ async def test_a_reset_that_is_left_alone_with_a_project_ends_all_the_same(
 ) -> None:
     parts: Parts = inventory_app.state.parts
     await furnished(operator, 2)
-    await happened(event_store, str(uuid4()), requested(mina, 1))
+    await happened(event_store, str(uuid4()), requested(1, mina.id, username=mina.username))
     await eventually(lambda: counted(operator), lambda counts: counts["provisioning"] == 1)
     assert (await operator.post("/api/admin/reset", json=RESET)).status_code == 202
     impatient = Resetting(

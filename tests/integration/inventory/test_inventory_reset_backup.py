@@ -10,7 +10,6 @@ from httpx import AsyncClient
 from nats.aio.client import Client
 
 from hcmp_contracts.logs import LineFrame
-from hcmp_contracts.project import ProjectRequested, RoleCount
 from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
 from hcmp_contracts.vm import VmMaintenanceStarted
 from hcmp_eventstore.backup.file import BackupReader
@@ -20,20 +19,9 @@ from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain.system import PLATFORM as SYSTEM
 from hcmp_testkit.history import eventually, happened
 from hcmp_testkit.issuer import Account
+from hcmp_testkit.requests import requested
 
 RESET = {"confirm": "RESET", "password": "the operator's password"}
-
-
-def requested(owner: Account, count: int) -> ProjectRequested:
-    return ProjectRequested(
-        name="shop",
-        owner_id=owner.id,
-        owner_username=owner.username,
-        template="single",
-        packages=[],
-        roles=[RoleCount(name="web", count=count)],
-        steps=[],
-    )
 
 
 async def files(folder: Path) -> list[Path]:
@@ -80,7 +68,9 @@ async def test_what_a_reset_destroys_can_be_restored_and_does_not_reset_itself(
 async def test_a_second_request_goes_on_with_the_reset_and_the_backup_of_the_first(
     operator: AsyncClient, mina: Account, event_store: EventStore, tmp_path: Path
 ) -> None:
-    await happened(event_store, str(uuid4()), requested(mina, 1))  # keeps the reset from its end
+    await happened(
+        event_store, str(uuid4()), requested(1, mina.id, username=mina.username)
+    )  # keeps the reset from its end
     answers = [await operator.post("/api/admin/reset", json=RESET) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     [backup] = await files(tmp_path / "backups")

@@ -13,7 +13,6 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from hcmp_contracts.project import ProjectRequested, RoleCount
 from hcmp_contracts.system import FactoryResetCompleted, UncleanMachine
 from hcmp_contracts.vm import VmRegistered, VmReleased, VmReserved, VmRetired
 from hcmp_eventstore.store import EventStore
@@ -28,6 +27,7 @@ from hcmp_inventory.reactors.departures import Departures
 from hcmp_inventory.reactors.resetting import Resetting
 from hcmp_inventory.settings import InventorySettings
 from hcmp_testkit.history import eventually, happened
+from hcmp_testkit.requests import requested
 from hcmp_testkit.ssh_lab import SshMachine
 
 BASELINE = ["port 22", "user hcmp"]
@@ -164,13 +164,4 @@ async def test_used_machines_leave_clean_or_are_told_even_if_the_reset_is_killed
 async def kept_waiting(store: EventStore) -> None:
     """A project for which nobody has machines, so that the service's own reset is still waiting for its end."""
     project = str(uuid4())
-    wanted = ProjectRequested(
-        name="shop",
-        owner_id="mina",
-        owner_username="mina",
-        template="single",
-        packages=[],
-        roles=[RoleCount(name="web", count=2)],
-        steps=[],
-    )
-    await happened(store, project, wanted)
+    await happened(store, project, requested(2))
