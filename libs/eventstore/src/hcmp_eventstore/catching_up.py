@@ -22,7 +22,7 @@ from nats.errors import Error as NatsError
 from hcmp_eventstore.connection import connect
 from hcmp_eventstore.errors import ReadGapError
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.reader import Stored, read_once, stored
+from hcmp_eventstore.reader import EVERYTHING, Stored, read_once, stored
 
 # So that the next batch is written while the last is worked on: a pipe holds 64 KiB by default.
 PIPE_BYTES = 1024 * 1024
@@ -86,7 +86,7 @@ async def read_stretch(
 async def _read(stretch: _Stretch, output: BinaryIO) -> None:
     async with (
         connect(stretch.url, name=stretch.name, user=stretch.user, password=stretch.password) as client,
-        aclosing(read_once(client, stream=stretch.stream, subjects=[">"], after=stretch.after)) as batches,
+        aclosing(read_once(client, stream=stretch.stream, subjects=[EVERYTHING], after=stretch.after)) as batches,
     ):
         async for messages in batches:
             batch = [one for one in stored(messages) if one.sequence <= stretch.until]

@@ -25,7 +25,7 @@ from hcmp_eventstore.errors import EventStoreError, ReadGapError, StoreUnavailab
 from hcmp_eventstore.guard import Seen
 from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.reader import Stored, last_sequence, read_once, stored
+from hcmp_eventstore.reader import EVERYTHING, Stored, last_sequence, read_once, stored
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
@@ -36,7 +36,6 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 T = TypeVar("T")
 
 RETRY_SECONDS = 0.5
-EVERYTHING = ">"
 # Behind by more events than this, it is worth starting a process that reads them.
 FAR_BEHIND = 20_000
 # How long a reaction waits for the read model before it lets its event come again.

@@ -18,6 +18,8 @@ from hcmp_eventstore.pull import ConsumerLostError, Puller
 
 log = structlog.get_logger(__name__)
 
+# The filter of every message of a stream.
+EVERYTHING = ">"
 BATCH = 1000
 INACTIVE_SECONDS = 30.0
 RETRY_SECONDS = 0.5

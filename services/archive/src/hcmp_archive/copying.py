@@ -23,13 +23,12 @@ from hcmp_archive.domain.chain import Entry, Event, GapError, chained
 from hcmp_eventstore.errors import EventStoreError, ReadGapError
 from hcmp_eventstore.guard import LogGuard
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.reader import read_once
+from hcmp_eventstore.reader import EVERYTHING, read_once
 from hcmp_eventstore.streams import EVENTS
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 0.5
-ALL_EVENTS = ">"
 _PASSING = (psycopg.OperationalError, NatsError, ConsumerLostError, ReadGapError, MovedOnError)
 
 COPIED = Counter("hcmp_archive_events_total", "Events copied into the archive")
@@ -82,7 +81,7 @@ class Copier:
         # The newest entry is read once more: a log that was set back and has grown since shows there.
         known = self.newest
         after = known.sequence - 1 if known else 0
-        batches = read_once(self.client, stream=EVENTS, subjects=[ALL_EVENTS], after=after)
+        batches = read_once(self.client, stream=EVENTS, subjects=[EVERYTHING], after=after)
         async with aclosing(batches):
             async for batch in batches:
                 events: Sequence[Event] = [event_of(message) for message in batch]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from nats.aio.client import Client
 
 from hcmp_archive.adapters.entries import Entries
-from hcmp_archive.copying import ALL_EVENTS, event_of
+from hcmp_archive.copying import event_of
 from hcmp_archive.domain.chain import GENESIS, Entry, Event, seal
-from hcmp_eventstore.reader import read_batches
+from hcmp_eventstore.reader import EVERYTHING, read_batches
 from hcmp_eventstore.streams import EVENTS
 
 
@@ -79,7 +79,7 @@ async def _events(client: Client, end: int) -> AsyncGenerator[Event, None]:
     """The events of the log up to sequence `end`, one that the stream is known to have."""
     if end == 0:
         return
-    async with aclosing(read_batches(client, stream=EVENTS, subjects=[ALL_EVENTS], after=0)) as batches:
+    async with aclosing(read_batches(client, stream=EVENTS, subjects=[EVERYTHING], after=0)) as batches:
         async for batch in batches:
             for message in batch:
                 event = event_of(message)

@@ -2,9 +2,9 @@
 
 The marks stand in `config.extraConfig`, which is by far the largest thing that is read. It is read once for each
 `config.changeVersion`: "a unique identifier for a given version of the configuration. Each change to the
-configuration will update this value" (vSphere Web Services API, VirtualMachineConfigInfo). That covers what
-ReconfigVM_Task and a revert do, and so the marks; it does not cover what the guest or the host reports, such as
-addresses and power, which are read each time.
+configuration will update this value" (vSphere Web Services API, VirtualMachineConfigInfo). A machine's marks are
+written by ReconfigVM_Task and stay the same from then on. What the guest or the host reports, such as addresses
+and power, is read each time.
 """
 
 from collections.abc import Mapping
