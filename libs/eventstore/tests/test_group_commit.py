@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nats.errors import MaxPayloadError
 from nats.errors import TimeoutError as NatsTimeoutError
 
-from hcmp_eventstore.group_commit import GROUP_EVENTS, SINGLE_EVENTS, GroupCommit
+from hcmp_eventstore.group_commit import FEW_APPENDS, GROUP_EVENTS, SINGLE_EVENTS, GroupCommit
 from hcmp_eventstore.messages import Message
 from hcmp_eventstore.refusals import WRONG_LAST_SEQUENCE, RefusedError
 
@@ -28,6 +28,7 @@ class Log:
         self.gate.set()
 
     async def publish(self, messages: Sequence[Message]) -> int:
+        await asyncio.sleep(0)  # as nats-py, which writes a turn of the event loop later
         self.batches.append([message.event_id for message in messages])
         failure = self.failures.get(len(self.batches))
         await self.gate.wait()
@@ -164,6 +165,29 @@ async def test_when_the_one_that_all_wait_for_is_cancelled_the_others_go_on() ->
     log.gate.set()
     assert await stays == 1
     assert await group.append(messages("later", "2")) == 2
+
+
+async def test_of_many_appends_half_leave_and_are_told_once_the_other_half_is_on_its_way() -> None:
+    """What they do next would keep the event loop busy while the broker waits."""
+    log = Log()
+    on_their_way: list[int] = []
+
+    group = GroupCommit(log.publish)
+
+    async def append(name: str) -> None:
+        await group.append(messages(name, name, name + "'"))
+        on_their_way.append(len(log.batches))
+
+    log.gate.clear()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(4 * FEW_APPENDS):
+            tasks.create_task(append(str(number)))
+        await asyncio.sleep(0)
+        log.gate.set()
+
+    half = 2 * FEW_APPENDS
+    assert [len(batch) // 2 for batch in log.batches] == [1, half, half - 1]
+    assert on_their_way[1:] == [3] * (2 * half - 1)
 
 
 async def test_a_group_holds_no_more_events_than_a_batch_may() -> None:

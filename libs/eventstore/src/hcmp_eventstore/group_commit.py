@@ -6,9 +6,11 @@ that it is stored or refused as it would be alone.
 """
 
 import asyncio
+import operator
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from nats.errors import MaxPayloadError
 
@@ -19,6 +21,11 @@ from hcmp_eventstore.refusals import TRANSIENT, RefusedError
 GROUP_EVENTS = 500
 # Fewer single events than this are stored sooner one by one than by a batch.
 SINGLE_EVENTS = 12
+# So few appends are decided sooner than a batch is stored.
+FEW_APPENDS = 12
+
+# nats-py leaves what is published to a task of its own, which has written it after so many turns of the event loop.
+TURNS_TO_WRITE = 3
 
 Publish = Callable[[Sequence[Message]], Awaitable[int]]
 
@@ -44,6 +51,9 @@ class _Append:
             self.stored.set_result(outcome)
 
 
+_Outcome = tuple[_Append, int | Exception]
+
+
 class GroupCommit:
     """Stores appends by `publish`: at once, or while another is on its way together with all who wait for it."""
 
@@ -60,24 +70,31 @@ class GroupCommit:
             try:
                 return await self._publish(messages)
             finally:
-                self._let_the_next_go()
+                self._let_the_next_go(1)
         append = _Append(messages, asyncio.get_running_loop().create_future())
         self._waiting.append(append)
         return await append.stored
 
-    def _let_the_next_go(self) -> None:
-        group = self._next_group()
+    def _let_the_next_go(self, answered: int) -> None:
+        """Send the next group on its way: of many appends half, counting the `answered` whose callers may come
+        again. While one half is stored the other is decided, and neither this process nor the broker waits.
+        """
+        group = self._next_group(max(FEW_APPENDS, (len(self._waiting) + answered + 1) // 2))
         self._busy = bool(group)
         self._flight = asyncio.create_task(self._fly(group)) if group else None
 
     async def _fly(self, group: Sequence[_Append]) -> None:
         try:
-            await self._store(group)
+            outcomes = await self._store(group)
         finally:
-            self._let_the_next_go()
+            self._let_the_next_go(len(group))
+        for _ in range(TURNS_TO_WRITE):
+            await asyncio.sleep(0)
+        for append, outcome in outcomes:
+            append.settle(outcome)
 
-    def _next_group(self) -> list[_Append]:
-        """Who waits longest, and all who fit in with them.
+    def _next_group(self, most: int) -> list[_Append]:
+        """Who waits longest, and all who fit in with them, at `most` so many.
 
         Never two appends on one aggregate: the second would be decided on a version that the first changes. And
         nobody overtakes an append on the same aggregate.
@@ -89,8 +106,8 @@ class GroupCommit:
         for append in self._waiting:
             if append.stored.cancelled():
                 continue
-            fits = events + len(append.messages) <= GROUP_EVENTS and met.isdisjoint(append.aggregates)
-            if fits or not group:
+            room = len(group) < most and events + len(append.messages) <= GROUP_EVENTS
+            if not group or (room and met.isdisjoint(append.aggregates)):
                 group.append(append)
                 events += len(append.messages)
             else:
@@ -99,13 +116,13 @@ class GroupCommit:
         self._waiting = left
         return group
 
-    async def _store(self, group: Sequence[_Append]) -> None:
+    async def _store(self, group: Sequence[_Append]) -> list[_Outcome]:
         if len(group) < SINGLE_EVENTS and all(len(append.messages) == 1 for append in group):
-            await asyncio.gather(*(self._together([append]) for append in group))
-        else:
-            await self._together(group)
+            parts = await asyncio.gather(*(self._together([append]) for append in group))
+            return [outcome for part in parts for outcome in part]
+        return await self._together(group)
 
-    async def _together(self, group: Sequence[_Append]) -> None:
+    async def _together(self, group: Sequence[_Append]) -> list[_Outcome]:
         """Store the group in one batch. When that is refused for a reason that may lie in one append, its halves
         are tried apart, until the one that is refused stands alone.
         """
@@ -114,12 +131,10 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
             if len(group) > 1 and _may_concern_one(error):
                 half = len(group) // 2
-                await asyncio.gather(self._together(group[:half]), self._together(group[half:]))
-            else:
-                for append in group:
-                    append.settle(error)
-        else:
-            _settle(group, last)
+                parts = await asyncio.gather(self._together(group[:half]), self._together(group[half:]))
+                return [outcome for part in parts for outcome in part]
+            return [(append, error) for append in group]
+        return _stored(group, last)
 
 
 def _may_concern_one(error: Exception) -> bool:
@@ -129,8 +144,7 @@ def _may_concern_one(error: Exception) -> bool:
     return isinstance(error, MaxPayloadError)
 
 
-def _settle(group: Sequence[_Append], last: int) -> None:
+def _stored(group: Sequence[_Append], last: int) -> list[_Outcome]:
     """The events of a batch stand one behind the other in the log, and end at `last`."""
-    for append in reversed(group):
-        append.settle(last)
-        last -= len(append.messages)
+    ends = accumulate((len(append.messages) for append in reversed(group)), operator.sub, initial=last)
+    return list(zip(reversed(group), ends, strict=False))

@@ -8,7 +8,6 @@ from uuid import UUID
 from hcmp_contracts.catalogue import subject_of
 from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_eventstore.recorded import Context
-from hcmp_eventstore.streams import EVENTS
 
 
 def subject_filter(aggregate: str, aggregate_id: str) -> str:
@@ -43,7 +42,6 @@ class Message:
     def headers(self) -> dict[str, str]:
         return {
             "Nats-Msg-Id": self.event_id,
-            "Nats-Expected-Stream": EVENTS,
             "Nats-Expected-Last-Subject-Sequence": str(self.expected_version),
             "Nats-Expected-Last-Subject-Sequence-Subject": self.subject_filter,
         }

@@ -6,7 +6,7 @@ decides between processes, and in the end always, is the version in the log (ADR
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 
@@ -19,9 +19,14 @@ class Turns:
     @asynccontextmanager
     async def of(self, names: Iterable[str]) -> AsyncIterator[None]:
         """Wait until nobody else is inside under any of these names, the first come first."""
-        async with AsyncExitStack() as stack:
+        held: list[asyncio.Lock] = []
+        try:
             for name in sorted(set(names)):  # in one order, so that two never wait for each other
                 lock = self._locks.get(name) or asyncio.Lock()
                 self._locks[name] = lock
-                await stack.enter_async_context(lock)
+                await lock.acquire()
+                held.append(lock)
             yield
+        finally:
+            for lock in held:
+                lock.release()
