@@ -24,7 +24,7 @@ SINGLE_EVENTS = 12
 # So few appends are decided sooner than a batch is stored.
 FEW_APPENDS = 12
 
-# nats-py leaves what is published to a task of its own, which has written it after so many turns of the event loop.
+# nats-py leaves what is published to a task of its own: after so many turns of the event loop it is written.
 TURNS_TO_WRITE = 3
 
 Publish = Callable[[Sequence[Message]], Awaitable[int]]
