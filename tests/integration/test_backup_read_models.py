@@ -54,7 +54,9 @@ async def rows(database_url: str, schema: str) -> dict[str, list[str]]:
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s ORDER BY 1"
         for (table,) in await (await connection.execute(query, [schema])).fetchall():
             if table != "checkpoint":
-                everything = sql.SQL("SELECT t::text FROM {} t ORDER BY 1").format(sql.Identifier(schema, table))
+                everything = sql.SQL("SELECT to_jsonb(t)::text FROM {} t ORDER BY 1").format(
+                    sql.Identifier(schema, table)
+                )
                 found[table] = [row for (row,) in await (await connection.execute(everything)).fetchall()]
     return found
 
@@ -80,9 +82,9 @@ async def folded(client: Client, database_url: str, model: ReadModel, *, up_to: 
             await connection.execute(projection.tables)
         async with aclosing(read_batches(client, stream=EVENTS, subjects=model.subjects, after=0)) as batches:
             async for batch in batches:
-                early = [one for one in batch if one.metadata.sequence.stream <= up_to]
+                early = [one for one in batch if one.sequence <= up_to]
                 for message in early:
-                    recorded = read_recorded(message.metadata.sequence.stream, message.data)
+                    recorded = read_recorded(*message)
                     for projection in model.projections:
                         await projection.apply(connection.cursor(), [recorded])
                 if len(early) < len(batch):

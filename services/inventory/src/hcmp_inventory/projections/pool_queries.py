@@ -111,9 +111,13 @@ _ROW = sql.SQL(
     "credential IS NOT NULL AS credential_set, ssh_certificates, registered_at, changed_at"
 ).format(_CELL)
 _PRESENT = sql.SQL("vm")
-_PAST = sql.SQL(
-    "(SELECT * FROM vm_history WHERE valid_from <= %(at)s AND (valid_to IS NULL OR valid_to > %(at)s)) AS vm"
-)
+# One look into the history's index a machine.
+_PAST = sql.SQL("""(
+    SELECT past.* FROM vm AS known, LATERAL (
+        SELECT * FROM vm_history AS history WHERE history.vm_id = known.vm_id AND history.changed_at <= %(at)s
+        ORDER BY history.changed_at DESC, history.version DESC LIMIT 1
+    ) AS past
+) AS vm""")
 _CELLS = sql.SQL(
     "SELECT {} FROM {} LEFT JOIN project USING (project_id) WHERE status <> 'retired' "
     "AND (vm.name > %(after)s OR %(after)s::text IS NULL) ORDER BY vm.name LIMIT %(limit)s"

@@ -31,14 +31,16 @@ FREE: Row = {"project_id": None, "owner_id": None, "role": None, "reason": None,
 
 def row_after(row: Row | None, recorded: Recorded[DomainEvent]) -> Row | None:
     """The row once this has happened, which is `row` when it was seen already or shows nothing; None while there
-    is no such machine.
+    is no such machine. It never changed before its last change, whatever the clocks say.
     """
     event, at = recorded.event, recorded.envelope.time
-    place: Row = {"vm_id": recorded.aggregate_id, "version": recorded.sequence, "changed_at": at}
-    if row is not None and row["version"] >= recorded.sequence:
-        return row
+    if row is not None:
+        if row["version"] >= recorded.sequence:
+            return row
+        at = max(at, row["changed_at"])
+    place: Row = {"version": recorded.sequence, "changed_at": at}
     if isinstance(event, VmRegistered):
-        return _registration(event) | place | {"registered_at": at}
+        return _registration(event) | place | {"vm_id": recorded.aggregate_id, "registered_at": at}
     if row is None or not (changes := _changes(row, event, at)):
         return row
     return row | changes | place
