@@ -58,7 +58,7 @@ async def issued(store: EventStore) -> list[Recorded[Any]]:
         if not last:
             return found
         async for batch in read_batches(store.client, stream=EVENTS, subjects=subjects, after=0):
-            found += [read_recorded(message.metadata.sequence.stream, message.data) for message in batch]
+            found += [read_recorded(*message) for message in batch]
             if len(found) >= sum(last.values()):
                 return found
     raise AssertionError("unreachable")

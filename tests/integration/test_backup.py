@@ -23,7 +23,7 @@ from hcmp_eventstore.backup.streams import back_up_streams, restore_streams
 from hcmp_eventstore.errors import StoreUnavailableError
 from hcmp_eventstore.logstream import open_log, read_log
 from hcmp_eventstore.reactor import Reactor
-from hcmp_eventstore.reader import last_sequence, read_batches
+from hcmp_eventstore.reader import last_sequence
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_eventstore.streams import EVENTS, TIMERS
@@ -54,17 +54,15 @@ async def digest(client: Client, *, up_to: int) -> str:
     found = hashlib.sha256()
     if not up_to:
         return found.hexdigest()
-    async with aclosing(read_batches(client, stream=EVENTS, subjects=["hcmp.>"], after=0)) as batches:
-        async for batch in batches:
-            for message in batch:
-                place = message.metadata.sequence.stream
-                if place > up_to:
-                    return found.hexdigest()
-                found.update(repr((place, message.subject, message.headers, message.metadata.timestamp)).encode())
-                found.update(message.data)
-                if place == up_to:
-                    return found.hexdigest()
-    raise AssertionError("the log ended")
+    subscription = await client.jetstream().subscribe("hcmp.>", stream=EVENTS, ordered_consumer=True)
+    async for message in subscription.messages:
+        place = message.metadata.sequence.stream
+        found.update(repr((place, message.subject, message.headers, message.metadata.timestamp)).encode())
+        found.update(message.data)
+        if place == up_to:
+            break
+    await subscription.unsubscribe()
+    return found.hexdigest()
 
 
 @asynccontextmanager

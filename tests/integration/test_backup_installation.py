@@ -18,7 +18,7 @@ from hcmp_cli.installation import Installation, open_home
 from hcmp_cli.report import Report
 from hcmp_eventstore.backup.file import BackupReader
 from hcmp_eventstore.connection import connect
-from hcmp_eventstore.reader import read_batches
+from hcmp_eventstore.reader import Stored, read_batches
 from hcmp_eventstore.streams import EVENTS
 from hcmp_testkit.installation import HCMP, hcmp
 
@@ -84,17 +84,17 @@ def writing(http: httpx.Client, account: str) -> Iterator[None]:
         writer.join()
 
 
-async def log_of(installation: Installation, *, up_to: int) -> list[tuple[int, str, bytes]]:
+async def log_of(installation: Installation, *, up_to: int) -> list[Stored]:
     """The log's beginning, as a service reads it."""
-    found: list[tuple[int, str, bytes]] = []
+    found: list[Stored] = []
     password = broker.password(installation.credentials, "monitor")
     async with (
         connect(broker.url(installation.ports), name="test", user="monitor", password=password) as client,
         aclosing(read_batches(client, stream=EVENTS, subjects=["hcmp.>"], after=0)) as batches,
     ):
         async for batch in batches:
-            found += [(one.metadata.sequence.stream, one.subject, one.data) for one in batch]
-            if found[-1][0] >= up_to:
+            found += batch
+            if found[-1].sequence >= up_to:
                 return found[:up_to]
     raise AssertionError("the log ended")
 

@@ -117,7 +117,7 @@ async def issued(store: EventStore, count: int) -> list[SshCertificateIssued]:
             store.client, stream=EVENTS, subjects=["hcmp.ssh-certificate.*.*"], after=0
         ):
             for message in batch:
-                event = read_recorded(message.metadata.sequence.stream, message.data).event
+                event = read_recorded(*message).event
                 assert isinstance(event, SshCertificateIssued)
                 found.append(event)
             if len(found) >= count:

@@ -98,7 +98,7 @@ async def test_a_service_reads_the_log_and_loads_from_it(login: Login, service: 
     assert await last_sequence(client, stream=EVENTS, subjects=[f"hcmp.vm.{vm}.*"]) == written
     assert (await client.jetstream().stream_info(EVENTS)).state.last_seq >= written
     async with aclosing(read_batches(client, stream=EVENTS, subjects=[f"hcmp.vm.{vm}.*"], after=0)) as batches:
-        assert [message.metadata.sequence.stream for message in await anext(batches)] == [written]
+        assert [message.sequence for message in await anext(batches)] == [written]
 
 
 @pytest.mark.parametrize("service", ["inventory", "provisioner"])

@@ -122,7 +122,7 @@ async def reencryptions(store: EventStore) -> AsyncGenerator[str]:
     async with aclosing(batches):
         async for batch in batches:
             for message in batch:
-                yield read_recorded(message.metadata.sequence.stream, message.data, message.subject).aggregate_id
+                yield read_recorded(*message).aggregate_id
 
 
 async def secrets(store: EventStore, keys: str) -> dict[str, str]:

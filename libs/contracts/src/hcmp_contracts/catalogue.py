@@ -1,6 +1,7 @@
 """Every event of the log by its stored name, and where each aggregate's events stand in the broker."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args
 
 from hcmp_contracts.account import AccountEvent
@@ -46,7 +47,13 @@ class UnknownEventError(LookupError):
 
 def subject_of(event: type[DomainEvent], aggregate_id: str) -> str:
     """The broker subject of an event: `hcmp.<aggregate>.<aggregate id>.<event>`."""
-    return f"hcmp.{event.aggregate()}.{aggregate_id}.{event.verb()}"
+    aggregate, verb = _words(event)
+    return f"hcmp.{aggregate}.{aggregate_id}.{verb}"
+
+
+@cache
+def _words(event: type[DomainEvent]) -> tuple[str, str]:
+    return event.aggregate(), event.verb()
 
 
 def parse(

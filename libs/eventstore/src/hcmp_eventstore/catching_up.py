@@ -22,7 +22,7 @@ from nats.errors import Error as NatsError
 from hcmp_eventstore.connection import connect
 from hcmp_eventstore.errors import ReadGapError
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.reader import EVERYTHING, Stored, read_once, stored
+from hcmp_eventstore.reader import EVERYTHING, Stored, read_once
 
 # So that the next batch is written while the last is worked on: a pipe holds 64 KiB by default.
 PIPE_BYTES = 1024 * 1024
@@ -89,7 +89,7 @@ async def _read(stretch: _Stretch, output: BinaryIO) -> None:
         aclosing(read_once(client, stream=stretch.stream, subjects=[EVERYTHING], after=stretch.after)) as batches,
     ):
         async for messages in batches:
-            batch = [one for one in stored(messages) if one.sequence <= stretch.until]
+            batch = [message for message in messages if message.sequence <= stretch.until]
             if batch:
                 frame = pickle.dumps(batch, protocol=pickle.HIGHEST_PROTOCOL)
                 output.write(len(frame).to_bytes(SIZE_BYTES) + frame)

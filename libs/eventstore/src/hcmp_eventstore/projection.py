@@ -3,6 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import LiteralString, Protocol
@@ -20,7 +21,8 @@ class Projection(Protocol):
     """One question's read model: its tables, and what events do to them.
 
     `apply` writes only its own tables, survives duplicates and a replay from zero, and does nothing else. What a
-    batch holds is chance: the tables are the same however the log is cut.
+    batch holds is chance, and it may hold events under other subjects: the tables are the same however the log is
+    cut. A subject names its kind of aggregate.
     """
 
     @property
@@ -59,6 +61,14 @@ class ReadModel:
     def subjects(self) -> list[str]:
         """The subject filters, each once: overlapping filters are refused by the broker."""
         return sorted({subject for projection in self.projections for subject in projection.subjects})
+
+    def concerned(self, aggregates: AbstractSet[str]) -> list[Projection]:
+        """The projections that consume events of these kinds of aggregates, and perhaps of others."""
+        return [
+            projection
+            for projection in self.projections
+            if any(subject.split(".")[1] in aggregates for subject in projection.subjects)
+        ]
 
     def consumes(self, subject: str) -> bool:
         """Whether an event under this subject is one of the model's."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import psycopg
 import structlog
@@ -25,7 +25,7 @@ from hcmp_eventstore.errors import EventStoreError, ReadGapError, StoreUnavailab
 from hcmp_eventstore.guard import Seen
 from hcmp_eventstore.projection import ReadModel
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.reader import EVERYTHING, Stored, last_sequence, read_once, stored
+from hcmp_eventstore.reader import EVERYTHING, Stored, ahead, last_sequence, read_once
 from hcmp_eventstore.recorded import Recorded, read_recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_eventstore.streams import EVENTS
@@ -38,6 +38,8 @@ T = TypeVar("T")
 RETRY_SECONDS = 0.5
 # Behind by more events than this, it is worth starting a process that reads them.
 FAR_BEHIND = 20_000
+# So many messages are taken in before others get their turn: about a millisecond.
+AT_A_TIME = 100
 # How long a reaction waits for the read model before it lets its event come again.
 CATCH_UP_SECONDS = 30.0
 # How long a query waits for a connection before it is told that the database does not answer.
@@ -74,6 +76,13 @@ class CheckpointMovedError(EventStoreError):
 
 # What a projector survives by starting again at its checkpoint.
 _PASSING = (psycopg.OperationalError, NatsError, ConsumerLostError, ReadGapError, CheckpointMovedError)
+
+
+class _Batch(NamedTuple):
+    """Events to be applied, and the place of the log up to which there are no others."""
+
+    end: int
+    events: list[Recorded[DomainEvent]]
 
 
 @dataclass
@@ -180,37 +189,46 @@ class Projector:
         """
         end = min(self.target or 0, self.until or sys.maxsize)
         if end - self.position > FAR_BEHIND:
-            await self._read(
-                connection, read_stretch(self.store.client, stream=EVENTS, after=self.position, until=end)
-            )
+            stretch = read_stretch(self.store.client, stream=EVENTS, after=self.position, until=end)
+            await self._read(connection, ahead(self._wanted(stretch)))
         if not self.caught_up:
             await self._read(connection, self._arriving([EVERYTHING]), lambda: self._finished or self.caught_up)
         await self._read(connection, self._arriving(self.model.subjects), lambda: self._finished)
 
-    async def _arriving(self, subjects: Sequence[str]) -> AsyncGenerator[list[Stored], None]:
-        batches = read_once(self.store.client, stream=EVENTS, subjects=subjects, after=self.position)
+    def _arriving(self, subjects: Sequence[str]) -> AsyncGenerator[_Batch, None]:
+        return self._wanted(read_once(self.store.client, stream=EVENTS, subjects=subjects, after=self.position))
+
+    async def _wanted(self, batches: AsyncGenerator[list[Stored], None]) -> AsyncGenerator[_Batch, None]:
+        """What the model takes of each batch. The event loop gets its turns in between: while the database works
+        on the last batch, and while others wait for an answer.
+        """
         async with aclosing(batches):
             async for batch in batches:
-                yield stored(batch)
-
-    async def _read(
-        self,
-        connection: AsyncConnection[DictRow],
-        batches: AsyncGenerator[list[Stored], None],
-        done: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Apply what comes until that is all, or `done`."""
-        async with aclosing(batches):
-            while not done() and (batch := await anext(batches, None)):
-                if wanted := [message for message in batch if self._wants(message)]:
-                    await self._apply(connection, [read_recorded(*message) for message in wanted])
-                elif self.until is not None and (end := batch[-1].sequence) >= self.until:
-                    await self._move_to(end)
+                events: list[Recorded[DomainEvent]] = []
+                for start in range(0, len(batch), AT_A_TIME):
+                    some = batch[start : start + AT_A_TIME]
+                    events += [read_recorded(*message) for message in some if self._wants(message)]
+                    await asyncio.sleep(0)
+                yield _Batch(batch[-1].sequence, events)
 
     def _wants(self, message: Stored) -> bool:
         if self.until is not None and message.sequence > self.until:
             return False
         return self.model.consumes(message.subject)
+
+    async def _read(
+        self,
+        connection: AsyncConnection[DictRow],
+        batches: AsyncGenerator[_Batch, None],
+        done: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Apply what comes until that is all, or `done`."""
+        async with aclosing(batches):
+            while not done() and (batch := await anext(batches, None)):
+                if batch.events:
+                    await self._apply(connection, batch.events)
+                elif self.until is not None and batch.end >= self.until:
+                    await self._move_to(batch.end)
 
     async def _prepare(self, connection: AsyncConnection[DictRow]) -> None:
         """Make the schema and its tables, and let every statement of this connection mean them."""
@@ -245,7 +263,7 @@ class Projector:
             if await self._checkpoint(connection) != self.position:
                 raise CheckpointMovedError
             async with connection.pipeline(), connection.cursor() as cursor:
-                for projection in self.model.projections:
+                for projection in self.model.concerned({recorded.aggregate for recorded in events}):
                     await projection.apply(cursor, events)
                 await cursor.execute(
                     "UPDATE checkpoint SET sequence = %s, event_sequence = %s, event_id = %s",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import structlog
 from nats.aio.client import Client
@@ -23,6 +23,9 @@ EVERYTHING = ">"
 BATCH = 1000
 INACTIVE_SECONDS = 30.0
 RETRY_SECONDS = 0.5
+_WORDS_WITHOUT_DOMAIN = 9
+
+T = TypeVar("T")
 
 
 class Stored(NamedTuple):
@@ -31,10 +34,6 @@ class Stored(NamedTuple):
     sequence: int
     data: bytes
     subject: str
-
-
-def stored(messages: Sequence[Msg]) -> list[Stored]:
-    return [Stored(one.metadata.sequence.stream, one.data, one.subject) for one in messages]
 
 
 async def last_sequence(client: Client, *, stream: str, subjects: Sequence[str]) -> int:
@@ -51,7 +50,7 @@ async def last_sequence(client: Client, *, stream: str, subjects: Sequence[str])
 
 async def read_batches(
     client: Client, *, stream: str, subjects: Sequence[str], after: int
-) -> AsyncGenerator[list[Msg], None]:
+) -> AsyncGenerator[list[Stored], None]:
     """Yield the messages of `subjects` behind stream sequence `after`, in order, as they come.
 
     Each yield holds what has arrived, at least one and at most BATCH messages. A lost consumer or a gap is
@@ -63,7 +62,7 @@ async def read_batches(
             async with aclosing(read_once(client, stream=stream, subjects=subjects, after=position)) as batches:
                 async for batch in batches:
                     yield batch
-                    position = batch[-1].metadata.sequence.stream
+                    position = batch[-1].sequence
         except (ConsumerLostError, ReadGapError, NatsError) as loss:
             log.info("reader_restarts", stream=stream, position=position, reason=str(loss))
             await asyncio.sleep(RETRY_SECONDS)
@@ -71,7 +70,7 @@ async def read_batches(
 
 async def read_once(
     client: Client, *, stream: str, subjects: Sequence[str], after: int
-) -> AsyncGenerator[list[Msg], None]:
+) -> AsyncGenerator[list[Stored], None]:
     """As `read_batches`, for a reader that looks at the log again before it goes on: a lost consumer raises
     ConsumerLostError, a gap ReadGapError.
     """
@@ -91,11 +90,38 @@ async def read_once(
     expected = 1
     async with Puller(client, stream=stream, consumer=info.name, batch=BATCH) as puller:
         while True:
-            batch = [await puller.next()]
-            while len(batch) < BATCH and (message := puller.next_arrived()) is not None:
-                batch.append(message)
-            for message in batch:
-                if message.metadata.sequence.consumer != expected:
-                    raise ReadGapError(f"delivery {message.metadata.sequence.consumer} came instead of {expected}")
+            arrived = [await puller.next()]
+            while len(arrived) < BATCH and (message := puller.next_arrived()) is not None:
+                arrived.append(message)
+            batch = []
+            for message in arrived:
+                sequence, delivery = place_of(message)
+                if delivery != expected:
+                    raise ReadGapError(f"delivery {delivery} came instead of {expected}")
                 expected += 1
+                batch.append(Stored(sequence, message.data, message.subject))
             yield batch
+
+
+def place_of(message: Msg) -> tuple[int, int]:
+    """The sequences of a message in its stream and among its consumer's deliveries. nats-py's `metadata` makes
+    much more of them, which takes a fifth of the time of reading.
+
+    Source: NATS ADR-15; a domain and an account stand before the stream's name, or neither.
+    """
+    words = message.reply.split(".")
+    first = 7 if len(words) > _WORDS_WITHOUT_DOMAIN else 5
+    return int(words[first]), int(words[first + 1])
+
+
+async def ahead(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """The same items; while one is worked on, the next is got."""
+    async with aclosing(items):
+        coming = asyncio.ensure_future(anext(items, None))
+        try:
+            while (item := await coming) is not None:
+                coming = asyncio.ensure_future(anext(items, None))
+                yield item
+        finally:
+            coming.cancel()
+            await asyncio.wait([coming])

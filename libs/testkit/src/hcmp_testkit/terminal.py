@@ -136,7 +136,7 @@ class TerminalLab:
         ]
         async with asyncio.timeout(seconds):
             async for batch in read_batches(self.store.client, stream=EVENTS, subjects=subjects, after=0):
-                found += [read_recorded(message.metadata.sequence.stream, message.data) for message in batch]
+                found += [read_recorded(*message) for message in batch]
                 if len(found) >= events:
                     return found
         raise AssertionError("unreachable")

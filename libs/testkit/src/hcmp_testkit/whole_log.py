@@ -31,7 +31,7 @@ async def read_whole_log(url: str, *, user: str, password: str) -> Log:
         end = await last_sequence(client, stream=EVENTS, subjects=EVERYTHING)
         async with aclosing(read_batches(client, stream=EVENTS, subjects=EVERYTHING, after=0)) as batches:
             async for batch in batches:
-                log += [read_recorded(message.metadata.sequence.stream, message.data) for message in batch]
+                log += [read_recorded(*message) for message in batch]
                 if log[-1].sequence >= end:
                     break
     return log

@@ -168,7 +168,7 @@ class Identity:
                     # Whose sessions ended, the subject says: the broker vouches for it.
                     envelope = CloudEvent.model_validate_json(message.data)
                     self.revoked[message.subject.split(".")[2]] = envelope.time
-                if batch[-1].metadata.sequence.stream >= end:
+                if batch[-1].sequence >= end:
                     self._caught_up.set()
                 async with self._changed:
                     self._changed.notify_all()

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import psycopg
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from prometheus_client import Counter, Gauge
 
@@ -23,7 +22,7 @@ from hcmp_archive.domain.chain import Entry, Event, GapError, chained
 from hcmp_eventstore.errors import EventStoreError, ReadGapError
 from hcmp_eventstore.guard import LogGuard
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.reader import EVERYTHING, read_once
+from hcmp_eventstore.reader import EVERYTHING, Stored, read_once
 from hcmp_eventstore.streams import EVENTS
 
 log = structlog.get_logger(__name__)
@@ -110,9 +109,9 @@ class Copier:
         NEWEST.set(self.position)
 
 
-def event_of(message: Msg) -> Event:
+def event_of(message: Stored) -> Event:
     """A message of the stream as an event of the archive."""
-    return Event(message.metadata.sequence.stream, message.subject, message.data)
+    return Event(message.sequence, message.subject, message.data)
 
 
 def _behind(known: Entry, events: Sequence[Event]) -> Sequence[Event]:

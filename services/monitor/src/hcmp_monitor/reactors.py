@@ -6,12 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from hcmp_eventstore.errors import ConcurrencyError, EventStoreError
-from hcmp_eventstore.reader import read_batches
+from hcmp_eventstore.reader import Stored, read_batches
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_eventstore.streams import DEAD_LETTERS, EVENTS
@@ -53,9 +52,9 @@ class DeadLetters:
             return 0
         return int((last.subject or "").split(".")[2])
 
-    async def _record(self, batch: Sequence[Msg]) -> None:
+    async def _record(self, batch: Sequence[Stored]) -> None:
         for message in batch:
-            number = str(message.metadata.sequence.stream)
+            number = str(message.sequence)
             found = finding(message.subject, message.data)
             context = Context(
                 actor="service/monitor",

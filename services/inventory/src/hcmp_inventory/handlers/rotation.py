@@ -114,8 +114,8 @@ class Rotation:
         async with aclosing(read_batches(client, stream=EVENTS, subjects=SUBJECTS, after=0)) as batches:
             async for batch in batches:
                 for message in batch:
-                    found.hear(read_recorded(message.metadata.sequence.stream, message.data, message.subject))
-                if batch[-1].metadata.sequence.stream >= end:
+                    found.hear(read_recorded(*message))
+                if batch[-1].sequence >= end:
                     break
         return found
 

@@ -26,7 +26,7 @@ async def watch_project(client: Client, project_id: str, *, worker: str, after: 
     async with aclosing(read_batches(client, stream=EVENTS, subjects=subjects, after=after)) as batches:
         async for batch in batches:
             for message in batch:
-                match read_recorded(message.metadata.sequence.stream, message.data, message.subject).event:
+                match read_recorded(*message).event:
                     case CancelRequested():
                         raise RunCancelRequestedError
                     case ProvisioningStarted(worker=other) if other != worker:
