@@ -9,7 +9,7 @@ from hcmp_inventory.projections.queue import QueueProjection
 
 MODEL = ReadModel(
     name="inventory",
-    version=6,
+    version=7,
     projections=(
         PoolProjection(),
         ProjectsProjection(),

@@ -45,6 +45,7 @@ class PoolProjection:
             owner_id text,
             role text,
             reason text,
+            causes jsonb NOT NULL,
             unreachable boolean NOT NULL,
             drift jsonb NOT NULL,
             registered_at timestamptz NOT NULL,
@@ -67,6 +68,7 @@ class PoolProjection:
             owner_id text,
             role text,
             reason text,
+            causes jsonb NOT NULL,
             drift jsonb NOT NULL,
             valid_from timestamptz NOT NULL,
             valid_to timestamptz,
@@ -131,6 +133,7 @@ _KEPT = (
     "owner_id",
     "role",
     "reason",
+    "causes",
     "drift",
 )
 _BEGIN = "INSERT INTO vm_history SELECT * FROM json_populate_recordset(NULL::vm_history, %s)"
