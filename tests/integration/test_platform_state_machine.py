@@ -32,6 +32,7 @@ from hcmp_eventstore.decider import Decider, Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import allocation, vm, vm_commands, vm_errors
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm_situations import Assigned, Reserved, status_of
 from hcmp_inventory.handlers.allocation import Allocations, Attempt
 from hcmp_provisioner.domain import commands, project_state, quota
@@ -106,7 +107,7 @@ ORDERS: dict[str, tuple[vm_commands.VmCommand, dict[str, str]]] = {
     ),
     "return": (vm_commands.EndMaintenance(), {"maintenance": "available", "available": "available"}),
     "quarantine": (
-        vm_commands.Quarantine("broken"),
+        vm_commands.Quarantine(Reason("broken")),
         dict.fromkeys(("available", "released", "recycling", "maintenance", "quarantined"), "quarantined"),
     ),
     "vouch": (vm_commands.ReleaseQuarantine(), {"quarantined": "available", "available": "available"}),
@@ -339,7 +340,7 @@ class Platform(RuleBasedStateMachine):
             self.order(True, quota.QUOTA, self.owner, quota.Release(project.id, project.attempt))
             project.counts, project.machines = False, set()
         for machine in self.machines:
-            self.order(True, vm.DECIDER, machine.id, vm_commands.Retire("reset", even_if_busy=True))
+            self.order(True, vm.DECIDER, machine.id, vm_commands.Retire(Reason("reset"), even_if_busy=True))
         self.register()
         self.gone += self.projects
         self.projects = [Project(uuid7().hex) for _ in range(3)]

@@ -8,7 +8,7 @@ import { allChosen, allToggled, toggled } from "@/features/inventory/vcenter/cho
 import { eventWords } from "@/features/monitor/event-words";
 import { translator } from "@/shared/i18n/language";
 import { poolSize, scaledCells } from "@/shared/ui/pool-scale";
-import { causedWords, failuresOf, problemWords, vcenterWords } from "@/shared/ui/problem-words";
+import { causedWords, failuresOf, problemWords, reasonWords } from "@/shared/ui/problem-words";
 import { Problem } from "@/api/problem";
 
 describe("a pool of any size", () => {
@@ -122,10 +122,26 @@ describe("what others changed", () => {
 });
 
 describe("what is wrong with vCenter", () => {
+  const named = { type: "vcenter-name-not-found", detail: "The name vc.example cannot be resolved." };
+
   test("is said in the reader's language, with the facts of the case and what to try", () => {
-    const words = vcenterWords("vcenter-name-not-found", "The name vc.example cannot be resolved.", "ko");
+    const causes = [{ slug: "address-unresolved", facts: { address: "vc.example" } }];
+    const words = causedWords({ ...named, causes }, "ko");
     expect(words.title).toBe("서버 이름을 찾을 수 없습니다");
-    expect(words.body).toBe("The name vc.example cannot be resolved. 철자와 네임서버를 확인하세요.");
+    expect(words.body).toBe("vc.example의 주소를 찾을 수 없습니다. 철자와 네임서버를 확인하세요.");
+  });
+
+  test("is said in the service's words where it tells no cause that is known here", () => {
+    for (const causes of [[], [{ slug: "of-tomorrow", facts: {} }]]) {
+      expect(causedWords({ ...named, causes }, "ko").body).toBe("The name vc.example cannot be resolved. 철자와 네임서버를 확인하세요.");
+    }
+  });
+
+  test("quotes the server's own words, and says what a thing of vCenter is", () => {
+    const said = (slug: string, facts: Record<string, string>) => reasonWords("", [{ slug, facts }], "ko");
+    expect(said("vcenter-fault", { said: "NoDiskSpace: disk full" })).toBe("서버의 응답: “NoDiskSpace: disk full”.");
+    expect(said("vcenter-absent", { kind: "datastore", name: "ds7" })).toBe("데이터스토어 ds7을(를) 찾을 수 없습니다.");
+    expect(said("vcenter-absent", { kind: "of-tomorrow", name: "x" })).toContain("of-tomorrow x");
   });
 
   test("keeps its facts when a request is refused for it", () => {
@@ -138,16 +154,17 @@ describe("a row that was not taken", () => {
   const row = { type: "malformed-row", detail: "ssh_port: Input should be less than or equal to 65535" };
 
   test("says what is wrong in the reader's language, each fact in its place", () => {
-    const causes = [{ slug: "row-less-than-equal", facts: { column: "ssh_port", le: 65535 } }, { slug: "row-missing", facts: { column: "address" } }];
+    const causes = [{ slug: "field-less-than-equal", facts: { field: "ssh_port", le: 65535 } }, { slug: "field-missing", facts: { field: "address" } }];
     const korean = causedWords({ ...row, causes }, "ko");
     expect(korean.title).toBe("행을 읽을 수 없습니다");
     expect(korean.body).toBe("ssh_port 값은 65535 이하여야 합니다. address 값이 비어 있습니다. 수정한 후 다시 올려 주세요.");
     expect(causedWords({ ...row, causes }, "en").body).toContain("ssh_port must be 65535 or less. address is empty.");
   });
 
-  test("has words of its own for a column whose form is particular", () => {
-    const causes = [{ slug: "row-string-pattern-mismatch", facts: { column: "name" } }];
-    expect(causedWords({ ...row, causes }, "en").body).toContain("small letters");
+  test("has words of its own for a form that is particular", () => {
+    const words = (pattern: string) => reasonWords("", [{ slug: "field-string-pattern-mismatch", facts: { field: "name", pattern } }], "en");
+    expect(words("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")).toBe("name: small letters, digits and hyphens, 40 at most.");
+    expect(words("^x$")).toBe("name is not of the form that is allowed.");
   });
 
   test("keeps the service's words where a cause is not known here", () => {
@@ -155,8 +172,51 @@ describe("a row that was not taken", () => {
   });
 });
 
-test("an import of which nothing came says of each machine why", () => {
-  const refusal = new Problem({ type: "import-incomplete", title: "", status: 503, failures: { "web-01": "it is off", "web-02": 7 } });
-  expect(failuresOf(refusal)).toEqual([["web-01", "it is off"]]);
-  expect(failuresOf(new Problem({ type: "conflict", title: "", status: 409 }))).toEqual([]);
+test("an import of which nothing came says of each machine why, in the reader's language where that is known", () => {
+  const refusal = new Problem({
+    type: "import-incomplete",
+    title: "",
+    status: 503,
+    failures: { "web-01": "it is off", "web-02": 7, "web-03": "it burns" },
+    failure_causes: { "web-01": [{ slug: "machine-off", facts: {} }] },
+  });
+  expect(failuresOf(refusal, "ko")).toEqual([
+    ["web-01", "전원이 꺼져 있습니다. 먼저 켜 주세요."],
+    ["web-03", "it burns"],
+  ]);
+  expect(failuresOf(new Problem({ type: "conflict", title: "", status: 409 }), "ko")).toEqual([]);
+});
+
+describe("a machine that was not added", () => {
+  const refused = (type: string, causes: unknown) => new Problem({ type, title: "", status: 409, detail: "In English.", causes });
+
+  test("says why in the reader's language, and what to try", () => {
+    const silent = refused("vm-unreachable", [{ slug: "connection-refused", facts: { host: "10.0.0.5", port: 2222 } }]);
+    expect(problemWords(silent, "ko").body).toMatch(/^10\.0\.0\.5:2222에서 연결을 받는 서비스가 없습니다\. 주소, 포트/);
+    expect(problemWords(silent, "en").body).toMatch(/^Nothing listens at 10\.0\.0\.5:2222\. Check address/);
+  });
+
+  test("keeps the service's words where causes are none that can be read", () => {
+    for (const causes of [undefined, "x", [null], [{ slug: 7 }], []]) {
+      expect(problemWords(refused("vm-unreachable", causes), "ko").body).toContain("In English.");
+    }
+  });
+});
+
+describe("why a machine is set aside, or not made", () => {
+  const causes = [{ slug: "recycling-failed", facts: {} }, { slug: "no-answer", facts: { host: "10.0.0.5", port: 22 } }];
+  const text = "recycling failed: no answer";
+
+  test("is said in both languages, or as it was stored", () => {
+    expect(reasonWords(text, causes, "ko")).toBe("초기화하지 못했습니다. 10.0.0.5:22에서 제때 응답하지 않습니다.");
+    expect(reasonWords(text, causes, "en")).toBe("It could not be recycled. 10.0.0.5:22 does not answer in time.");
+    expect(reasonWords("disk swapped by mina", [], "ko")).toBe("disk swapped by mina");
+  });
+
+  test.each(["vm.quarantined", "vm.retired", "pool-policy.creation-failed"])("is so in the activity: %s", (kind) => {
+    const told = (facts: Record<string, unknown>) =>
+      eventWords({ id: "1", time: "", kind, actor: null, about: [], facts }, { t: translator("ko"), language: "ko", named: (step) => step }).more;
+    expect(told({ reason: text, causes })).toBe("초기화하지 못했습니다. 10.0.0.5:22에서 제때 응답하지 않습니다.");
+    expect(told({ reason: text })).toBe(text);
+  });
 });

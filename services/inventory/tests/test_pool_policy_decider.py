@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.pool_policy import (
     PoolPolicyCreationFailed,
     PoolPolicyEvent,
@@ -13,6 +14,7 @@ from hcmp_contracts.pool_policy import (
     PoolPolicyRemoved,
     PoolPolicySet,
 )
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.pool_policy import (
     DECIDER,
     Keep,
@@ -25,16 +27,19 @@ from hcmp_inventory.domain.pool_policy import (
     missing,
 )
 
+CAUSE = Cause.of("engine-silent", said="no such file")
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)
 SMALL = PoolPolicySet(name="small", provider="docker", minimum_ready=2, maximum=5, labels={"size": "small"})
 LARGER = SMALL.model_copy(update={"maximum": 9})
 
 
 def failed(failures: int, pause: float) -> PoolPolicyCreationFailed:
-    return PoolPolicyCreationFailed(reason="no answer", failures=failures, retry_at=NOW + timedelta(seconds=pause))
+    return PoolPolicyCreationFailed(
+        reason="no answer", causes=[CAUSE], failures=failures, retry_at=NOW + timedelta(seconds=pause)
+    )
 
 
-FAILURE = ReportFailure("no answer", NOW)
+FAILURE = ReportFailure(Reason("no answer", (CAUSE,)), NOW)
 
 
 @pytest.mark.parametrize(

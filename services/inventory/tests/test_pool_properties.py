@@ -12,6 +12,7 @@ from hcmp_contracts.allocation import GrantedMachine
 from hcmp_contracts.vm import VmRecycled
 from hcmp_eventstore.decider import Decider
 from hcmp_inventory.domain import allocation, vm, vm_commands, vm_errors
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm_situations import Assigned, Reserved, Vm, status_of
 from hcmp_testkit.machines import registered
 
@@ -137,12 +138,12 @@ def parts_of(log: Log, action: tuple[str, str, list[str], int]) -> list[Part]:
     commands: dict[str, vm_commands.VmCommand] = {
         "start": vm_commands.StartRecycle(),
         "finish": vm_commands.FinishRecycle(RECYCLED[vm_id]),
-        "quarantine": vm_commands.Quarantine("broken"),
+        "quarantine": vm_commands.Quarantine(Reason("broken")),
         "vouch": vm_commands.ReleaseQuarantine(),
         "maintain": vm_commands.StartMaintenance("disk"),
         "return": vm_commands.EndMaintenance(),
         "recycle": vm_commands.RecycleOnDemand(),
-        "retire": vm_commands.Retire("old"),
+        "retire": vm_commands.Retire(Reason("old")),
         "register": vm_commands.Register(registered(vm_id)),
     }
     return alone(vm_id, commands[verb])

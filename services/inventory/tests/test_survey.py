@@ -1,5 +1,6 @@
 """What of the things on a machine is a project's, and what belongs there."""
 
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.survey import baseline_of, leftovers, marked, said, without_own
 from hcmp_inventory.domain.vitals import Limits, Vitals, complaint
 
@@ -45,7 +46,9 @@ def test_many_leftovers_are_told_in_a_bounded_sentence() -> None:
 def test_a_clock_is_off_only_by_what_the_question_cannot_explain() -> None:
     limits = Limits(free_bytes=0, clock_offset=60)
     assert complaint(Vitals(1, 61.0, 2.0), limits) is None
-    assert complaint(Vitals(1, -63.0, 2.0), limits) == "its clock is 63 s behind"
+    assert complaint(Vitals(1, -63.0, 2.0), limits) == Reason.of(
+        "its clock is 63 s behind", "clock-behind", seconds=63
+    )
 
 
 FORMER, CURRENT, NEXT = (f"ssh-ed25519 {name} hcmp" for name in ("AAAAformer", "AAAAcurrent", "AAAAnext"))

@@ -1,6 +1,8 @@
 """A factory reset is asked for once, and ends once."""
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested, UncleanMachine
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.system import DECIDER, CompleteReset, RequestReset
 from hcmp_testkit.scenario import scenario
 
@@ -28,7 +30,9 @@ def test_what_becomes_of_the_machines_is_kept_with_the_request() -> None:
 
 
 def test_machines_that_could_not_be_cleaned_are_told_by_name_a_hundred_at_most() -> None:
-    unclean = {f"web-{number:03d}": "it does not answer" for number in reversed(range(150))}
-    told = [UncleanMachine(name=f"web-{number:03d}", reason="it does not answer") for number in range(100)]
+    cause = Cause.of("no-answer", host="10.0.0.5", port=22)
+    why = Reason("it does not answer", (cause,))
+    unclean = {f"web-{number:03d}": why for number in reversed(range(150))}
+    told = [UncleanMachine(name=f"web-{number:03d}", reason=why.text, causes=[cause]) for number in range(100)]
     ended = COMPLETED.model_copy(update={"unclean_machines": 150, "unclean": told})
     scenario(DECIDER).given(REQUESTED).when(CompleteReset(2, 6, unclean)).then(ended)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.vm import (
     VmAssigned,
     VmCredentialReencrypted,
@@ -18,6 +19,7 @@ from hcmp_contracts.vm import (
     VmReserved,
     VmRetired,
 )
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm import DECIDER
 from hcmp_inventory.domain.vm_commands import (
     Assign,
@@ -181,7 +183,7 @@ def test_a_machine_that_was_added_by_hand_cannot_be_recycled() -> None:
 
 
 def test_a_machine_whose_recycle_failed_is_quarantined_with_the_reason() -> None:
-    failed = Quarantine("recycling failed")
+    failed = Quarantine(Reason("recycling failed"))
     given(REGISTERED, STARTED).when(failed).then(VmQuarantined(reason="recycling failed"))
     given(REGISTERED, VmQuarantined(reason="x")).when(failed).then_nothing()
     given(REGISTERED, RESERVED).when(failed).then_raises(VmInUseError)
@@ -207,7 +209,9 @@ def test_maintenance_keeps_an_available_machine_out_of_the_pool() -> None:
 def test_another_host_key_quarantines_a_machine_that_nobody_holds() -> None:
     changed = VmHostKeyChanged(pinned="ssh-ed25519 FIRST", presented="ssh-ed25519 OTHER")
     report = ReportHostKey("ssh-ed25519 OTHER")
-    quarantined = VmQuarantined(reason="its SSH host key is not the pinned one")
+    quarantined = VmQuarantined(
+        reason="its SSH host key is not the pinned one", causes=[Cause.of("host-key-other")]
+    )
     given(REGISTERED).when(report).then(changed, quarantined)
     given(REGISTERED, RESERVED).when(report).then(changed)
     given(REGISTERED, RESERVED, changed).when(report).then_nothing()
@@ -230,12 +234,12 @@ def test_labels_are_replaced() -> None:
 
 def test_only_a_reset_retires_a_machine_that_is_in_use() -> None:
     in_use = given(REGISTERED, RESERVED)
-    in_use.when(Retire("old")).then_raises(VmInUseError, project_id="p")
-    in_use.when(Retire("old", even_if_busy=True)).then(RETIRED.model_copy(update={"project_id": "p"}))
-    given(REGISTERED, STARTED).when(Retire("old")).then_raises(VmWrongStatusError, attempted="retire")
-    given(REGISTERED).when(Retire("old")).then(RETIRED)
-    given(REGISTERED, RETIRED).when(Retire("old")).then_nothing()
-    given().when(Retire("old")).then_raises(VmUnknownError)
+    in_use.when(Retire(Reason("old"))).then_raises(VmInUseError, project_id="p")
+    in_use.when(Retire(Reason("old"), even_if_busy=True)).then(RETIRED.model_copy(update={"project_id": "p"}))
+    given(REGISTERED, STARTED).when(Retire(Reason("old"))).then_raises(VmWrongStatusError, attempted="retire")
+    given(REGISTERED).when(Retire(Reason("old"))).then(RETIRED)
+    given(REGISTERED, RETIRED).when(Retire(Reason("old"))).then_nothing()
+    given().when(Retire(Reason("old"))).then_raises(VmUnknownError)
 
 
 def test_a_credential_is_kept_under_another_key_unless_it_was_changed_meanwhile() -> None:
@@ -248,7 +252,13 @@ def test_a_credential_is_kept_under_another_key_unless_it_was_changed_meanwhile(
 
 
 def test_a_machine_that_could_not_be_cleaned_leaves_all_the_same_and_says_why() -> None:
-    retire = Retire("factory reset", even_if_busy=True, unclean="it does not answer")
-    reason = "factory reset; not cleaned: it does not answer"
-    left = VmRetired(reason=reason, forgotten=True, name="lab-01", unclean="it does not answer")
+    silent = Cause.of("no-answer", host="10.0.0.5", port=22)
+    retire = Retire(Reason("factory reset"), even_if_busy=True, unclean=Reason("it does not answer", (silent,)))
+    left = VmRetired(
+        reason="factory reset; not cleaned: it does not answer",
+        forgotten=True,
+        name="lab-01",
+        unclean="it does not answer",
+        causes=[Cause.of("left-unclean"), silent],
+    )
     scenario(DECIDER).given(REGISTERED, VmQuarantined(reason="used")).when(retire).then(left)

@@ -14,6 +14,7 @@ from hcmp_contracts.vm import (
     VmReserved,
     VmRetired,
 )
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm import DECIDER
 from hcmp_inventory.domain.vm_commands import (
     Assign,
@@ -26,6 +27,7 @@ from hcmp_inventory.domain.vm_commands import (
     SetAside,
     VmCommand,
 )
+from hcmp_inventory.domain.vm_observations import OTHER_KEY, quarantined
 from hcmp_inventory.domain.vm_situations import Available, Difference, Vm
 from hcmp_testkit.machines import registered
 from hcmp_testkit.scenario import Scenario, scenario
@@ -38,7 +40,7 @@ ASSIGNED = VmAssigned(project_id="p")
 SAME = VmRecycled(**{name: getattr(REGISTERED, name) for name in VmRecycled.model_fields.keys() - {"baseline"}})
 AWAY = VmQuarantined(reason="it does not answer", unreachable=True)
 FULL = VmQuarantined(reason="its disk is full")
-GONE = ReportGone("deleted in its provider", KEY)
+GONE = ReportGone(Reason("deleted in its provider"), KEY)
 
 
 def given(*events: VmEvent) -> Scenario[VmCommand, Vm, VmEvent]:
@@ -46,8 +48,8 @@ def given(*events: VmEvent) -> Scenario[VmCommand, Vm, VmEvent]:
 
 
 def test_a_ready_machine_that_fails_its_probe_is_quarantined() -> None:
-    given(REGISTERED).when(SetAside("its disk is full", KEY)).then(FULL)
-    given(REGISTERED).when(SetAside("it does not answer", KEY, unreachable=True)).then(AWAY)
+    given(REGISTERED).when(SetAside(Reason("its disk is full"), KEY)).then(FULL)
+    given(REGISTERED).when(SetAside(Reason("it does not answer"), KEY, unreachable=True)).then(AWAY)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +58,12 @@ def test_a_ready_machine_that_fails_its_probe_is_quarantined() -> None:
     ids=lambda events: events[-1].verb(),
 )
 def test_a_probe_that_comes_too_late_disturbs_nobody(since: tuple[VmEvent, ...]) -> None:
-    given(REGISTERED, *since).when(SetAside("its disk is full", KEY)).then_nothing()
+    given(REGISTERED, *since).when(SetAside(Reason("its disk is full"), KEY)).then_nothing()
 
 
 def test_a_probe_of_the_machine_as_it_was_before_it_was_made_anew_counts_for_nothing() -> None:
     anew = SAME.model_copy(update={"host_key": OTHER})
-    given(REGISTERED, VmRecycleStarted(), anew).when(SetAside("it does not answer", KEY)).then_nothing()
+    given(REGISTERED, VmRecycleStarted(), anew).when(SetAside(Reason("it does not answer"), KEY)).then_nothing()
     given(REGISTERED, VmRecycleStarted(), anew).when(GONE).then_nothing()
     given(REGISTERED, VmRecycleStarted(), anew).when(ReportDrift("power", "off", KEY)).then_nothing()
     given(REGISTERED, VmRecycleStarted(), anew).when(ReportHostKey(KEY, pinned=KEY)).then_nothing()
@@ -75,12 +77,10 @@ def test_a_machine_that_was_only_out_of_reach_comes_back_by_itself_and_no_other_
 
 
 def test_a_machine_that_answers_again_but_is_not_well_waits_for_the_operator() -> None:
-    given(REGISTERED, AWAY).when(SetAside("its disk is full", KEY)).then(FULL)
-    given(REGISTERED, AWAY).when(SetAside("no answer", KEY, unreachable=True)).then_nothing()
+    given(REGISTERED, AWAY).when(SetAside(Reason("its disk is full"), KEY)).then(FULL)
+    given(REGISTERED, AWAY).when(SetAside(Reason("no answer"), KEY, unreachable=True)).then_nothing()
     changed = VmHostKeyChanged(pinned=KEY, presented=OTHER)
-    given(REGISTERED, AWAY).when(ReportHostKey(OTHER)).then(
-        changed, VmQuarantined(reason="its SSH host key is not the pinned one")
-    )
+    given(REGISTERED, AWAY).when(ReportHostKey(OTHER)).then(changed, quarantined(OTHER_KEY))
 
 
 def test_a_change_outside_is_told_once_and_once_more_when_it_is_undone() -> None:
@@ -141,4 +141,4 @@ def test_what_the_operator_vouches_for_is_what_belongs_there_from_now_on() -> No
 def test_an_unclean_machine_is_known_under_its_new_key_and_goes_to_nobody() -> None:
     anew = SAME.model_copy(update={"host_key": OTHER})
     unclean = VmQuarantined(reason="a key is left")
-    given(REGISTERED, VmRecycleStarted()).when(FinishRecycle(anew, "a key is left")).then(anew, unclean)
+    given(REGISTERED, VmRecycleStarted()).when(FinishRecycle(anew, Reason("a key is left"))).then(anew, unclean)

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from hcmp_cli.lab import ensure_engine, ensure_images, remove_all
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectDeleted
 from hcmp_contracts.vm import VmDrifted, VmRetired
@@ -96,7 +97,10 @@ async def test_what_happens_on_the_engine_is_drift_and_what_the_platform_does_it
 
     await asyncio.to_thread(second.remove, force=True)
     [gone] = await eventually(lambda: told("lab-02"), bool, seconds=20)
-    assert gone == VmRetired(reason="deleted in its provider (docker)", name="lab-02", project_id=project)
+    causes = [Cause.of("deleted-outside", provider="docker")]
+    assert gone == VmRetired(
+        reason="deleted in its provider (docker)", name="lab-02", project_id=project, causes=causes
+    )
 
     await happened(event_store, project, ProjectDeleted())  # and the machine is made anew
     await eventually(lambda: pool_queries.counts(parts.pool), lambda seen: seen == {"available": 1}, seconds=30)

@@ -104,8 +104,12 @@ async def test_another_key_opens_a_machine_when_it_is_given(operator: AsyncClien
 
 
 async def test_a_machine_that_does_not_answer_is_refused(operator: AsyncClient, by_hand: SshMachine) -> None:
-    nobody = await operator.post("/api/vms", json=form(by_hand, ssh_port=free_port()))
+    port = free_port()
+    nobody = await operator.post("/api/vms", json=form(by_hand, ssh_port=port))
     assert slug(nobody) == (409, "vm-unreachable")
+    assert nobody.json()["causes"] == [
+        {"slug": "connection-refused", "facts": {"host": "127.0.0.1", "port": port}}
+    ]
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     other = await operator.post("/api/vms", json=form(by_hand, ssh_port=port))
@@ -144,6 +148,21 @@ async def test_malformed_machines_are_422(
     operator: AsyncClient, by_hand: SshMachine, change: dict[str, Any]
 ) -> None:
     assert slug(await operator.post("/api/vms", json=form(by_hand, **change))) == (422, "malformed-request")
+
+
+async def test_what_is_malformed_is_told_field_by_field_for_any_language(
+    operator: AsyncClient, by_hand: SshMachine
+) -> None:
+    body = form(by_hand, ssh_port=0, labels={"rack": "a\u202eb"})
+    del body["name"]
+    assert (await operator.post("/api/vms", json=body)).json()["causes"] == [
+        {"slug": "field-missing", "facts": {"field": "name"}},
+        {"slug": "field-greater-than-equal", "facts": {"field": "ssh_port", "ge": 1}},
+        {
+            "slug": "field-value-error",
+            "facts": {"field": "labels.rack", "said": "control characters are not allowed"},
+        },
+    ]
 
 
 async def test_a_name_is_taken_once_and_a_repeated_request_is_the_same_one(
@@ -324,9 +343,9 @@ async def test_a_list_of_machines_is_taken_row_by_row(
         ]
         causes = [[cause["slug"] for cause in row["causes"]] for row in answer.json()["failed_rows"]]
         assert causes == [
-            [],
+            ["login-refused"],
             ["connection-refused"],
-            ["row-string-pattern-mismatch"],
+            ["field-string-pattern-mismatch"],
             ["address-link-local"],
         ]
     first = machines["web-01"]

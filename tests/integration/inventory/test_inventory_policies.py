@@ -103,8 +103,12 @@ async def test_a_provider_that_fails_is_tried_again_later_and_the_reason_is_show
     await operator.put(POLICY, json=SMALL)
     answer = await standing(operator, failures=1)
     assert "lab-01" in answer["last_failure"]
+    assert answer["causes"] == [
+        {"slug": "machines-not-made", "facts": {"names": "lab-01, lab-02"}},
+        {"slug": "said", "facts": {"said": "the lab is broken"}},
+    ]
     assert answer["retry_at"]
-    await standing(operator, ready=2, failures=0, last_failure=None)
+    await standing(operator, ready=2, failures=0, last_failure=None, causes=[])
     history = [recorded.event for recorded in await event_store.load("pool-policy", policy_id_of("small"))]
     assert [type(event) for event in history[1:]] == [
         PoolPolicyCreationFailed,

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from hcmp_contracts.allocation import AllocationDenied, AllocationGranted, AllocationQueued, AllocationReleased
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import (
     CancelRequested,
@@ -231,6 +232,7 @@ async def test_what_a_run_could_not_reach_is_quarantined_with_the_reason(
     await eventually(lambda: pool_queries.counts(pool), lambda counts: counts.get("quarantined") == 1)
     [quarantined] = [event for event in await vm_events(store, "a") if isinstance(event, VmQuarantined)]
     assert quarantined.reason == "unreachable during a run: no route to host"
+    assert quarantined.causes == [Cause.of("unreachable-in-run", said="no route to host")]
 
 
 async def test_a_lost_machine_is_replaced_and_the_others_stay(store: EventStore) -> None:

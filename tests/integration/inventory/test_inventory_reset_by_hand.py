@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.system import FactoryResetCompleted, UncleanMachine
 from hcmp_contracts.vm import VmRegistered, VmReleased, VmReserved, VmRetired
 from hcmp_eventstore.store import EventStore
@@ -149,9 +150,12 @@ async def test_used_machines_leave_clean_or_are_told_even_if_the_reset_is_killed
     assert list(reasons) == ["silent", "stubborn"]
     assert "does not answer as an SSH server" in reasons["silent"]
     assert reasons["stubborn"] == "recycled, but a project's things are still on it: user mina"
-    assert UncleanMachine(name="stubborn", reason=reasons["stubborn"]) in ended.unclean
+    causes = [Cause.of("left-unclean"), Cause.of("things-left", said="user mina")]
+    assert UncleanMachine(name="stubborn", reason=reasons["stubborn"], causes=causes) in ended.unclean
     assert await pool_queries.counts(parts.pool) == {}
     retired = (await operator.get("/api/vms", params={"status": "retired"})).json()["vms"]
+    told = {vm["name"]: [cause["slug"] for cause in vm["causes"]] for vm in retired}
+    assert (told["silent"], told["unused"]) == (["left-unclean", "connection-refused"], ["factory-reset"])
     assert {vm["name"]: vm["reason"] for vm in retired} == {
         "cleanable": "factory reset",
         "silent": f"factory reset; not cleaned: {reasons['silent']}",

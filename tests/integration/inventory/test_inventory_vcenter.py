@@ -74,6 +74,10 @@ async def machines(platform_key: asyncssh.SSHKey, vcenter: SimulatedVcenter) -> 
         await machine.stop()
 
 
+def causes(told: dict[str, Any]) -> dict[str, Any]:
+    return {cause["slug"]: cause["facts"] for cause in told["causes"]}
+
+
 def slug(answer: Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"]
 
@@ -87,7 +91,8 @@ async def test_the_connection_is_tried_with_what_is_given_and_what_is_stored(
         told: dict[str, Any] = answer.json()
         return told
 
-    assert (await tried())["slug"] == "vcenter-not-configured"
+    nothing = await tried()
+    assert (nothing["slug"], causes(nothing)) == ("vcenter-not-configured", {"vcenter-unnamed": {}})
     good = await tried(**settings(vcenter))
     assert (good["ok"], good["slug"]) == (True, None)
     assert good["server"] == {"name": "VMware vCenter Server", "version": "6.5.0"}
@@ -96,7 +101,17 @@ async def test_the_connection_is_tried_with_what_is_given_and_what_is_stored(
     assert (await tried())["ok"] is True
     wrong = await tried(vcenter_datacenter="Elsewhere")
     assert (wrong["ok"], wrong["slug"]) == (False, "vcenter-datacenter-missing")
-    assert (await tried(vcenter_password="wrong"))["slug"] == "vcenter-login"
+    assert causes(wrong) == {
+        "vcenter-absent": {"kind": "datacenter", "name": "Elsewhere"},
+        "vcenter-choice": {"names": DATACENTER},
+    }
+    refused = await tried(vcenter_password="wrong")
+    assert (refused["slug"], causes(refused)) == ("vcenter-login", {"vcenter-login-wrong": {"user": USERNAME}})
+    at = {"host": "127.0.0.1", "port": vcenter.port}
+    unsigned = await tried(**settings(vcenter, vcenter_ca_pem=""))
+    assert causes(unsigned)["certificate-authority-unknown"].items() >= at.items()
+    other = await tried(**settings(vcenter, vcenter_fingerprint="ab" * 32))
+    assert causes(other) == {"certificate-other": at | {"shown": vcenter.certificate.fingerprint.lower()}}
 
 
 async def test_the_stored_password_is_sent_to_no_other_server(
@@ -174,6 +189,9 @@ async def test_machines_are_imported_and_one_that_fails_says_why_and_stops_no_ot
     assert failures.keys() == set(NAMES[1:])
     assert "not let in" in failures[NAMES[1]]
     assert "it is off" in failures[NAMES[2]]
+    told = answer.json()["failure_causes"]
+    assert told.keys() == failures.keys()
+    assert [[cause["slug"] for cause in told[name]] for name in NAMES[1:]] == [["login-refused"], ["machine-off"]]
 
     with_password = {
         "provider": "vsphere",
@@ -220,6 +238,8 @@ async def test_an_import_needs_a_choice_and_a_clone_none_of_it(operator: AsyncCl
     clones = await operator.post(IMPORT, json={"provider": "vsphere", "count": 1, "template": "x"})
     assert slug(clones) == (503, "import-incomplete")
     assert "No vCenter is set up" in clones.json()["failures"]["vm-01"]
+    assert clones.json()["failure_causes"]["vm-01"] == [{"slug": "vcenter-unnamed", "facts": {}}]
+    assert "causes" not in clones.json()
 
 
 async def test_an_imported_machine_goes_back_to_its_snapshot_with_its_own_credential_and_key(
@@ -247,6 +267,7 @@ async def test_an_imported_machine_goes_back_to_its_snapshot_with_its_own_creden
     await operator.post(f"{path}/recycle")
     set_aside = await eventually(status, lambda vm: vm["status"] == "quarantined", seconds=20)
     assert "host key" in set_aside["reason"]
+    assert causes(set_aside).keys() == {"recycling-failed", "host-key-mismatch"}
 
 
 async def test_retiring_an_imported_machine_leaves_it_to_its_owner(

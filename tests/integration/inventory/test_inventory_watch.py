@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.project import ProjectRequested, RoleCount
 from hcmp_contracts.vm import VmDrifted, VmHostKeyChanged, VmRecycleStarted, VmRetired
 from hcmp_eventstore.reader import last_sequence
@@ -91,20 +92,28 @@ async def test_machines_that_are_well_are_left_as_they_are(
 @pytest.mark.parametrize(
     ("ill", "reason"),
     [
-        ({"free_kib": 100 * 1024}, "its disk is full: 100 MiB are free, 1024 MiB are needed"),
-        ({"clock": 300.0}, "its clock is 300 s ahead"),
-        ({"clock": -90.0}, "its clock is 90 s behind"),
-        ({"broken": True}, "it ended with an error"),
+        ({"free_kib": 100 * 1024}, ("its disk is full: 100 MiB are free, 1024 MiB are needed", "disk-full")),
+        ({"clock": 300.0}, ("its clock is 300 s ahead", "clock-ahead")),
+        ({"clock": -90.0}, ("its clock is 90 s behind", "clock-behind")),
+        ({"broken": True}, ("it ended with an error", "command-ended")),
     ],
     ids=["full", "ahead", "behind", "broken"],
 )
 async def test_a_machine_that_is_not_well_is_quarantined_with_the_reason_until_an_operator_releases_it(
-    watch: Watch, operator: AsyncClient, lab: SshLab[Machine], answers: Any, ill: dict[str, Any], reason: str
+    watch: Watch,
+    operator: AsyncClient,
+    lab: SshLab[Machine],
+    answers: Any,
+    ill: dict[str, Any],
+    reason: tuple[str, str],
 ) -> None:
     lab.machines["lab-01"].says = type(answers)(**ill)
     await watch.health()
     seen = await shown(operator)
-    assert (seen["status"], seen["reason"]) == ("quarantined", reason)
+    assert seen["status"] == "quarantined"
+    assert (seen["reason"], seen["causes"][0]["slug"]) == reason
+    pool = (await operator.get("/api/pool", params={"at": seen["changed_at"]})).json()["vms"]
+    assert [vm["causes"] for vm in pool] == [seen["causes"], [], []]
     lab.machines["lab-01"].says = answers
     await watch.health()
     assert (await shown(operator))["status"] == "quarantined"
@@ -229,7 +238,10 @@ async def test_a_machine_that_was_deleted_outside_is_retired_and_says_whose_it_w
     await watch.drift()
     history = await event_store.load("vm", vm_id_of("lab-02"))
     assert history[-1].event == VmRetired(
-        reason="deleted in its provider (docker)", name="lab-02", project_id=project
+        reason="deleted in its provider (docker)",
+        name="lab-02",
+        project_id=project,
+        causes=[Cause.of("deleted-outside", provider="docker")],
     )
     assert (await shown(operator, "lab-02"))["status"] == "retired"
     assert (await shown(operator, "lab-01"))["status"] == "provisioning"

@@ -27,6 +27,7 @@ export type PolicyRule = OfInventory["PolicyBody"];
 export type MachineStatus = Machine["status"];
 export type NewMachine = OfInventory["NewMachineBody"];
 export type Drifted = OfInventory["Drifted"];
+export type Cause = OfInventory["Cause"];
 export type FailedRow = OfInventory["FailedRow"];
 export type Settings = OfInventory["SettingsAnswer"];
 export type SettingsChange = Partial<Omit<Settings, "vcenter_password_set">> & { vcenter_password?: string };

@@ -1,5 +1,6 @@
 """The catalogue of all events as a page for people: `python -m hcmp_contracts.event_pages` prints it."""
 
+import re
 import sys
 from collections.abc import Iterator
 from enum import Enum
@@ -61,13 +62,9 @@ def _type(annotation: object) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
     text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
-    for module in ("typing.", "datetime.", *(f"hcmp_contracts.{name}." for name in _modules())):
-        text = text.replace(module, "")
-    return f"`{text}`".replace(" | ", "` or `").replace("`NoneType`", "`None`")
-
-
-def _modules() -> set[str]:
-    return {event.__module__.rpartition(".")[2] for event in EVENTS.values()}
+    text = re.sub(r"\b(typing|datetime|hcmp_contracts\.\w+)\.", "", text)
+    alternatives = re.sub(r" \| (?![^\[]*\])", "` or `", text).replace(" | ", " or ")
+    return f"`{alternatives}`".replace("`NoneType`", "`None`")
 
 
 def _values(events: list[type[DomainEvent]]) -> set[type[Fact]]:

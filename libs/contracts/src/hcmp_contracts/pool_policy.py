@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import ProviderName
 
@@ -27,12 +28,15 @@ class PoolPolicyRemoved(DomainEvent):
 
 
 class PoolPolicyCreationFailed(DomainEvent):
-    """The provider could not make what was missing, `failures` times in a row now; it is tried at `retry_at`."""
+    """The provider could not make what was missing, `failures` times in a row now; it is tried at `retry_at`.
+    `causes` say the `reason`.
+    """
 
     event_type: ClassVar[str] = "hcmp.pool-policy.creation-failed.v1"
     reason: str
     failures: int
     retry_at: datetime
+    causes: list[Cause] = Field(default_factory=list)
 
 
 class PoolPolicyRecovered(DomainEvent):

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.envelope import DomainEvent, Fact
 
 MachinesChoice = Literal["recycle", "forget"]
@@ -27,6 +28,7 @@ class UncleanMachine(Fact):
 
     name: str
     reason: str
+    causes: list[Cause] = Field(default_factory=list)
 
 
 class FactoryResetCompleted(DomainEvent):

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.envelope import DomainEvent
 
 ProviderName = Literal["docker", "vsphere", "static"]
@@ -113,12 +114,13 @@ class VmRecycled(DomainEvent):
 
 class VmQuarantined(DomainEvent):
     """Set aside until an operator decides. Only a clean machine that was merely `unreachable` comes back by
-    itself, once it answers again.
+    itself, once it answers again. `causes` say the `reason`.
     """
 
     event_type: ClassVar[str] = "hcmp.vm.quarantined.v1"
     reason: str
     unreachable: bool = False
+    causes: list[Cause] = Field(default_factory=list)
 
 
 class VmMaintenanceStarted(DomainEvent):
@@ -133,7 +135,7 @@ class VmMaintenanceEnded(DomainEvent):
 class VmRetired(DomainEvent):
     """It left the pool, and its provider sees to it; one that is `forgotten` is left as it is. `project_id` is the
     project that held it until then, if one did; `name` the machine's. `unclean` says why a project's things may
-    still be on it, though it was to be cleaned.
+    still be on it, though it was to be cleaned. `causes` say the `reason`.
     """
 
     event_type: ClassVar[str] = "hcmp.vm.retired.v1"
@@ -142,6 +144,7 @@ class VmRetired(DomainEvent):
     name: str = ""
     project_id: str | None = None
     unclean: str | None = None
+    causes: list[Cause] = Field(default_factory=list)
 
 
 class VmHostKeyChanged(DomainEvent):

@@ -24,6 +24,22 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
+        "causes": {
+            "description": "What exactly is wrong: each a slug with the facts that a sentence about it needs; "
+            "the fact `said` is somebody else's words",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["slug", "facts"],
+                "properties": {
+                    "slug": {"type": "string", "examples": ["no-answer"]},
+                    "facts": {
+                        "type": "object",
+                        "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+                    },
+                },
+            },
+        },
         "errors": {
             "description": "Of a `malformed-request`: which fields, and why",
             "type": "array",

@@ -1,6 +1,6 @@
 """Problem documents (RFC 9457): every failure that a caller sees has a stable slug and a clear sentence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import OperationalError
 from psycopg.errors import DiskFull
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from hcmp_contracts.cause import Cause
 from hcmp_eventstore.errors import ConcurrencyError, StoreFullError, StoreUnavailableError, WritesRefusedError
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,22 @@ class Problem(HTTPException):
 
     def response(self) -> JSONResponse:
         return JSONResponse(self.document(), status_code=self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def field_name(where: tuple[int | str, ...]) -> str:
+    """The field that a fault of pydantic's is in, or all of it."""
+    return ".".join(map(str, where)) or "body"
+
+
+def field_cause(fault: ErrorDetails, where: tuple[int | str, ...]) -> Cause:
+    """What is wrong with the field there. Pydantic's type of fault is the slug (`missing`, `int_parsing`), its
+    context the facts; what one of our validators says is `said`.
+    """
+    context = fault.get("ctx", {})
+    facts: dict[str, str | int] = {name: value for name, value in context.items() if isinstance(value, str | int)}
+    if isinstance(context.get("error"), ValueError):
+        facts["said"] = str(context["error"])
+    return Cause(slug=f"field-{fault['type'].replace('_', '-')}", facts={"field": field_name(where), **facts})
 
 
 def not_found() -> Problem:
@@ -112,13 +130,12 @@ def install(app: FastAPI, errors: ErrorTable) -> None:
         return error.response()
 
     async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [
-            {"field": ".".join(str(part) for part in item["loc"][1:]), "reason": item["msg"]}
-            for item in error.errors()
-        ]
+        faults: Sequence[ErrorDetails] = error.errors()
+        fields = [{"field": ".".join(map(str, item["loc"][1:])), "reason": item["msg"]} for item in faults]
         named = "; ".join(f"{item['field'] or 'body'}: {item['reason']}" for item in fields)
+        causes = [field_cause(item, item["loc"][1:]).model_dump() for item in faults]
         return Problem(
-            "malformed-request", title="Malformed request", status=422, detail=named, errors=fields
+            "malformed-request", title="Malformed request", status=422, detail=named, errors=fields, causes=causes
         ).response()
 
     async def http(_: Request, error: HTTPException) -> JSONResponse:

@@ -221,7 +221,8 @@ export interface paths {
          *
          *     Answers when all of them can be reached. Under the same Idempotency-Key a repeated request makes only what
          *     is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others; a
-         *     row of a list that cannot be taken is among `failed_rows`, with its number and the reason.
+         *     row of a list that cannot be taken is among `failed_rows`, with its number and the reason. Causes say the
+         *     reasons by slugs and facts.
          */
         post: operations["import_vms"];
         delete?: never;
@@ -341,8 +342,8 @@ export interface components {
     schemas: {
         /**
          * Cause
-         * @description One thing that is wrong, by its slug, with the facts that a sentence about it needs: so that it can be said
-         *     in any language.
+         * @description One thing that is wrong, by its slug, with the facts that a sentence about it needs. The fact `said` holds
+         *     somebody else's words (a server's, a tool's), which stay as they are; `kind` is a slug too.
          */
         Cause: {
             /** Facts */
@@ -392,12 +393,16 @@ export interface components {
         };
         /**
          * ImportedMachines
-         * @description `failures` says, by name, why a machine was not taken, and `failed_rows` which rows of a list were not; they
-         *     stopped none of the others.
+         * @description `failures` says, by name, why a machine was not taken, as `failure_causes` do, and `failed_rows` which rows
+         *     of a list were not; they stopped none of the others.
          */
         ImportedMachines: {
             /** Failed Rows */
             failed_rows?: components["schemas"]["FailedRow"][];
+            /** Failure Causes */
+            failure_causes?: {
+                [key: string]: components["schemas"]["Cause"][];
+            };
             /** Failures */
             failures?: {
                 [key: string]: string;
@@ -428,11 +433,13 @@ export interface components {
         /**
          * Machine
          * @description A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host, and with
-         *     `ssh_certificates` it lets the platform in by a certificate.
+         *     `ssh_certificates` it lets the platform in by a certificate. `causes` say the `reason`, where a person did not.
          */
         Machine: {
             /** Address */
             address: string;
+            /** Causes */
+            causes: components["schemas"]["Cause"][];
             /**
              * Changed At
              * Format: date-time
@@ -568,9 +575,11 @@ export interface components {
          * @description A policy and its machines: `ready` for anybody, `coming` back from a recycle, in `total`.
          *
          *     `failures` counts how often in a row the provider could not make what was missing; it is tried again at
-         *     `retry_at`, and a policy that is `suspended` only every ten minutes.
+         *     `retry_at`, and a policy that is `suspended` only every ten minutes. `causes` say the `last_failure`.
          */
         PolicyAnswer: {
+            /** Causes */
+            causes: components["schemas"]["Cause"][];
             /** Coming */
             coming: number;
             /** Failures */
@@ -671,6 +680,8 @@ export interface components {
         PoolMachine: {
             /** Address */
             address: string | null;
+            /** Causes */
+            causes: components["schemas"]["Cause"][] | null;
             /** Drift */
             drift: components["schemas"]["Drifted"][] | null;
             /** Id */
@@ -702,6 +713,14 @@ export interface components {
          * @description A refusal (RFC 9457). `type` is a stable slug; further members are facts of that type.
          */
         Problem: {
+            /** @description What exactly is wrong: each a slug with the facts that a sentence about it needs; the fact `said` is somebody else's words */
+            causes?: {
+                facts: {
+                    [key: string]: string | number;
+                };
+                /** @example no-answer */
+                slug: string;
+            }[];
             detail: string;
             /** @description Of a `malformed-request`: which fields, and why */
             errors?: {
@@ -985,9 +1004,12 @@ export interface components {
         };
         /**
          * VcenterTest
-         * @description `detail` is a sentence for the operator; `slug` names what is wrong, and `server` is what answered.
+         * @description `detail` is a sentence for the operator, which `causes` say too; `slug` names what is wrong, and `server` is
+         *     what answered.
          */
         VcenterTest: {
+            /** Causes */
+            causes?: components["schemas"]["Cause"][];
             /** Detail */
             detail: string;
             /** Ok */

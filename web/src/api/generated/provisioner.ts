@@ -499,6 +499,14 @@ export interface components {
          * @description A refusal (RFC 9457). `type` is a stable slug; further members are facts of that type.
          */
         Problem: {
+            /** @description What exactly is wrong: each a slug with the facts that a sentence about it needs; the fact `said` is somebody else's words */
+            causes?: {
+                facts: {
+                    [key: string]: string | number;
+                };
+                /** @example no-answer */
+                slug: string;
+            }[];
             detail: string;
             /** @description Of a `malformed-request`: which fields, and why */
             errors?: {

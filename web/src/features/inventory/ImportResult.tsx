@@ -4,9 +4,9 @@ import { Button, Group, Stack, Table, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 
 import type { FailedRow, Imported } from "@/api/contract";
-import { useSpeech, useT } from "@/shared/i18n/language";
+import { useSpeech } from "@/shared/i18n/language";
 import { Callout } from "@/shared/ui/Callout";
-import { causedWords } from "@/shared/ui/problem-words";
+import { causedWords, reasonWords } from "@/shared/ui/problem-words";
 
 import classes from "./ImportResult.module.css";
 
@@ -15,8 +15,8 @@ interface ImportResultProps {
   onClose: () => void;
 }
 
-export function ImportResult({ imported: { vms, failures = {}, failed_rows: rows = [] }, onClose }: ImportResultProps) {
-  const t = useT();
+export function ImportResult({ imported: { vms, failures = {}, failure_causes: causes = {}, failed_rows: rows = [] }, onClose }: ImportResultProps) {
+  const { t, language } = useSpeech();
   const failed = Object.entries(failures);
   return (
     <Stack gap="md">
@@ -32,7 +32,7 @@ export function ImportResult({ imported: { vms, failures = {}, failed_rows: rows
           <Table className={classes.failures} verticalSpacing={4} horizontalSpacing="xs" aria-label={t("import.failed", { count: failed.length + rows.length })}>
             <Table.Tbody>
               {failed.map(([name, reason]) => (
-                <Failure key={name} name={name} reason={reason} />
+                <Failure key={name} name={name} reason={reasonWords(reason, causes[name], language)} />
               ))}
               {rows.map((row) => (
                 <RowFailure key={row.row} row={row} />

@@ -6,11 +6,12 @@ import { useState, type ReactNode } from "react";
 
 import type { MachineDetail } from "@/api/contract";
 import { asProblem } from "@/api/problem";
-import { useT } from "@/shared/i18n/language";
+import { useSpeech, useT } from "@/shared/i18n/language";
 import { Ago } from "@/shared/ui/Ago";
 import { Callout } from "@/shared/ui/Callout";
 import { Loading } from "@/shared/ui/Loading";
 import { Panel } from "@/shared/ui/Panel";
+import { reasonWords } from "@/shared/ui/problem-words";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
 
 import { DriftNotice } from "./Drift";
@@ -41,11 +42,11 @@ export function MachineUpkeep({ id }: { id: string }) {
 }
 
 function Quarantine({ machine }: { machine: MachineDetail }) {
-  const t = useT();
+  const { t, language } = useSpeech();
   return (
     <Callout tone="bad" icon={IconShieldX} role="status" title={t("upkeep.quarantined")}>
       <Text size="sm">
-        {machine.reason} (<Ago time={machine.changed_at} />)
+        {reasonWords(machine.reason ?? "", machine.causes, language)} (<Ago time={machine.changed_at} />)
       </Text>
       <Text size="sm" c="var(--text-soft)" mb="xs">
         {t("upkeep.quarantinedTry")}

@@ -6,8 +6,9 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useMemo, useRef, useState, type Ref } from "react";
 import { Link } from "react-router";
 
-import { useT } from "@/shared/i18n/language";
+import { useSpeech, useT } from "@/shared/i18n/language";
 import { Panel } from "@/shared/ui/Panel";
+import { reasonWords } from "@/shared/ui/problem-words";
 import { StateBadge } from "@/shared/ui/StateBadge";
 import { machineLooks, poolOrder } from "@/shared/ui/states";
 
@@ -142,7 +143,7 @@ interface PoolRowProps {
 }
 
 function PoolRow({ ref, index, machine, past }: PoolRowProps) {
-  const t = useT();
+  const { t, language } = useSpeech();
   return (
     <Table.Tr ref={ref} data-index={index} aria-rowindex={index + 2}>
       <Table.Td>
@@ -157,7 +158,7 @@ function PoolRow({ ref, index, machine, past }: PoolRowProps) {
         <StateBadge look={machineLooks[machine.status]} />
         {machine.reason !== null && (
           <Text size="xs" c="var(--text-soft)" mt={4} maw={280}>
-            {machine.reason}
+            {reasonWords(machine.reason, machine.causes, language)}
           </Text>
         )}
         <DriftBadges drift={machine.drift} />

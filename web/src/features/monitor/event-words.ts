@@ -30,7 +30,7 @@ export function eventWords(happening: Happening, speech: EventSpeech): EventWord
   if (said !== null) return { sentence: said, more: beside(happening) };
   const key = `event.${happening.kind}`;
   const label = isMessageKey(key) ? catalogue[key][speech.language === "en" ? 0 : 1] : happening.kind;
-  return { sentence: label, more: gist(happening, speech.named) };
+  return { sentence: label, more: gist(happening, speech.named, speech.language) };
 }
 
 /** The one fact that a sentence has no room for: why a run failed. */

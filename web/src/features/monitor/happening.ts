@@ -1,6 +1,8 @@
 /** An event as the lists show it, whether it comes from the activity feed or from a project's history. */
 
 import type { ActivityEntry, CloudEvent } from "@/api/contract";
+import type { Language } from "@/shared/i18n/format";
+import { reasonWords } from "@/shared/ui/problem-words";
 import type { Tone } from "@/shared/ui/states";
 
 export interface Happening {
@@ -54,8 +56,9 @@ export function toneOf(kind: string): Tone {
 }
 
 /** The one fact that a line of the list has room for: the step, the reason. */
-export function gist({ facts }: Happening, named: (step: string) => string): string {
+export function gist({ facts }: Happening, named: (step: string) => string, language: Language): string {
   const { number, name, detail, reason, message } = facts;
   if (typeof number === "number" && typeof name === "string") return `${number}. ${named(name)}`;
-  return [detail, reason, message].find((fact): fact is string => typeof fact === "string" && fact !== "") ?? "";
+  const said = [detail, reason, message].find((fact): fact is string => typeof fact === "string" && fact !== "") ?? "";
+  return reasonWords(said, facts.causes, language);
 }

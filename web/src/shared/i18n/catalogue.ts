@@ -15,6 +15,7 @@ import { settingsMessages } from "./messages/settings";
 import { sharedMessages } from "./messages/shared";
 import { terminalMessages } from "./messages/terminal";
 import { upkeepMessages } from "./messages/upkeep";
+import { vcenterCauseMessages } from "./messages/vcenter-causes";
 import { vcenterMessages } from "./messages/vcenter";
 
 export const catalogue = {
@@ -33,6 +34,7 @@ export const catalogue = {
   ...sentenceMessages,
   ...problemMessages,
   ...causeMessages,
+  ...vcenterCauseMessages,
 } as const;
 
 export type MessageKey = keyof typeof catalogue;

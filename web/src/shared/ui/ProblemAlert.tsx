@@ -11,7 +11,7 @@ import { failuresOf, problemWords } from "./problem-words";
 export function ProblemAlert({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { language, t } = useSpeech();
   const words = problemWords(error, language);
-  const failures = failuresOf(error);
+  const failures = failuresOf(error, language);
   return (
     <Callout tone="bad" icon={IconAlertTriangle} title={words.title} role="alert">
       {words.body !== "" && <Text size="sm">{words.body}</Text>}

@@ -1,8 +1,9 @@
 /** A Problem in the reader's language: what happened and what to try. */
 
+import type { Cause } from "@/api/contract";
 import { asProblem, Problem } from "@/api/problem";
-import { catalogue, isMessageKey } from "@/shared/i18n/catalogue";
-import { fill, type Language } from "@/shared/i18n/format";
+import { asRecord, causesSaid, spoken } from "@/shared/i18n/cause-words";
+import type { Language } from "@/shared/i18n/format";
 import { translator } from "@/shared/i18n/language";
 import { dateTime } from "@/shared/i18n/times";
 
@@ -26,51 +27,35 @@ const FACTUAL: ReadonlySet<string> = new Set([
 
 export function problemWords(error: unknown, language: Language): ProblemWords {
   const problem = asProblem(error);
-  if (problem.slug.startsWith("vcenter-")) return vcenterWords(problem.slug, problem.detail, language);
   const known = spoken(`problem.${problem.slug}`, language);
   const advice = spoken(`problem.${problem.slug}.try`, language);
-  const figures = figuresOf(problem, language);
-  const said = known === null || FACTUAL.has(problem.slug) ? problem.detail : "";
+  const figures = causesSaid(problem.fields.causes, language) ?? figuresOf(problem, language);
+  const ofVcenter = problem.slug.startsWith("vcenter-");
+  const said = known === null || ofVcenter || FACTUAL.has(problem.slug) ? problem.detail : "";
+  // In English the service's own words already say what to try, but of vCenter.
+  const enough = language === "en" && figures === null && said !== "" && !ofVcenter;
   return {
     title: known ?? problem.message,
-    // In English the service's own words already say what to try.
-    body: language === "en" && said !== "" ? said : [figures ?? said, advice ?? ""].filter((part) => part !== "").join(" "),
+    body: [figures ?? said, enough ? "" : (advice ?? "")].filter((part) => part !== "").join(" "),
   };
 }
 
-interface Cause {
-  slug: string;
-  facts?: Readonly<Partial<Record<string, string | number>>>;
-}
-
-/** A Problem whose facts are told by slug: in the reader's language, or in the service's words if one is not known. */
+/** A Problem that is told beside others, or with a good answer. */
 export function causedWords({ type, detail, causes }: { type: string; detail: string; causes: readonly Cause[] }, language: Language): ProblemWords {
-  const said = causes.map((cause) => causeWords(cause, language));
-  const words = problemWords(new Problem({ type, title: detail, detail, status: 0 }), language);
-  if (said.length === 0 || said.includes(null)) return words;
-  return { ...words, body: [...said, spoken(`problem.${type}.try`, language)].filter((part) => part !== null).join(" ") };
+  return problemWords(new Problem({ type, title: detail, detail, status: 0, causes }), language);
 }
 
-function causeWords({ slug, facts = {} }: Cause, language: Language): string | null {
-  const text = spoken(`cause.${slug}.${facts.column ?? ""}`, language) ?? spoken(`cause.${slug}`, language);
-  // As strings: a port is a name, not a quantity whose thousands are set apart.
-  return text === null ? null : fill(text, Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)])), language);
+/** Why something is so, by its causes, or in the service's words where they are not known. */
+export function reasonWords(reason: string, causes: unknown, language: Language): string {
+  return causesSaid(causes, language) ?? reason;
 }
 
 /** Why each of several things failed, by its name, where a problem is about more than one. */
-export function failuresOf(error: unknown): [name: string, reason: string][] {
-  const { failures } = asProblem(error).fields;
-  if (typeof failures !== "object" || failures === null || Array.isArray(failures)) return [];
-  return Object.entries(failures as Record<string, unknown>).flatMap(([name, reason]) => (typeof reason === "string" ? [[name, reason]] : []));
-}
-
-/** What is wrong with vCenter: our words for the kind, the service's for the facts of the case. */
-export function vcenterWords(slug: string, detail: string, language: Language): ProblemWords {
-  return { title: spoken(`problem.${slug}`, language) ?? detail, body: [detail, spoken(`problem.${slug}.try`, language) ?? ""].join(" ") };
-}
-
-function spoken(key: string, language: Language): string | null {
-  return isMessageKey(key) ? catalogue[key][language === "en" ? 0 : 1] : null;
+export function failuresOf(error: unknown, language: Language): [name: string, reason: string][] {
+  const { failures, failure_causes: causes } = asProblem(error).fields;
+  return Object.entries(asRecord(failures)).flatMap(([name, reason]) =>
+    typeof reason === "string" ? [[name, reasonWords(reason, asRecord(causes)[name], language)]] : [],
+  );
 }
 
 /** Some problems bring their figures as fields, which every language can say. */

@@ -18,13 +18,22 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.models.networks import Network
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.ssh_certificate import principal_of
 from hcmp_inventory.adapters import engine_events
 from hcmp_inventory.adapters.engine_events import INSTALLATION, MACHINE
 from hcmp_inventory.adapters.lab_endpoints import Endpoint, NoRoom, choose_endpoint
 from hcmp_inventory.adapters.lab_network import ensure_network, subnet_of
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.ports.connections import CertificateUnavailableError
-from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady, Power, ProviderError
+from hcmp_inventory.ports.provider import (
+    ForeignMachine,
+    Machine,
+    MachineNotReady,
+    Power,
+    ProviderError,
+    no_greeting,
+)
 
 _SSH_USER = "hcmp"
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
@@ -93,7 +102,8 @@ class DockerProvider:
             try:
                 trusted = await self._authorities()
             except CertificateUnavailableError as error:
-                raise ProviderError(f"a machine would not know whom to trust: {error}") from error
+                text = f"a machine would not know whom to trust: {error}"
+                raise ProviderError(text, Cause.of("trust-unknown"), *error.causes) from error
             environment |= {"HCMP_SSH_AUTHORITIES": trusted, "HCMP_SSH_PRINCIPAL": principal_of(name)}
         return await self._blocking(lambda: self._replace(name, environment))
 
@@ -105,11 +115,14 @@ class DockerProvider:
             try:
                 return await asyncio.to_thread(work)
             except APIError as error:
-                raise ProviderError(f"the container engine refused: {error.explanation or error}") from error
+                said = str(error.explanation or error)
+                cause = Cause.of("engine-refused", said=said)
+                raise ProviderError(f"the container engine refused: {said}", cause) from error
             except (DockerException, OSError) as error:
-                raise ProviderError(f"the container engine does not answer: {error}") from error
+                cause = Cause.of("engine-silent", said=str(error))
+                raise ProviderError(f"the container engine does not answer: {error}", cause) from error
             except NoRoom as error:
-                raise ProviderError(str(error)) from error
+                raise ProviderError(str(error), Cause.of("lab-full")) from error
 
     def _reference(self, name: str) -> str:
         return f"hcmp-{self._installation}-{name}"
@@ -148,7 +161,7 @@ class DockerProvider:
         deadline = time.monotonic() + _GONE_SECONDS
         while self._find(reference) is not None:
             if time.monotonic() > deadline:
-                raise ProviderError(f"{reference} does not go away")
+                raise ProviderError(f"{reference} does not go away", Cause.of("container-stays", name=reference))
             try:
                 container.remove(force=True, v=True)
             except NotFound:
@@ -231,9 +244,11 @@ def _wait_until_ready(container: Container) -> Machine:
     while not _greets(port):
         container.reload()
         if container.status not in {"created", "running"}:
-            raise MachineNotReady(name=name, reason=f"its container is {container.status}")
+            status = str(container.status)
+            reason = Reason.of(f"its container is {status}", "container-status", status=status)
+            raise MachineNotReady(name=name, reason=reason)
         if time.monotonic() > deadline:
-            raise MachineNotReady(name=name, reason=f"no SSH server answers after {_READY_SECONDS:.0f} s")
+            raise MachineNotReady(name=name, reason=no_greeting(_READY_SECONDS))
         time.sleep(0.1)
     container.reload()
     return _machine(container)

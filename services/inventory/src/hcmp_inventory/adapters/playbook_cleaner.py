@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.vm import VmRegistered
 from hcmp_inventory.adapters.certificates import Pair
 from hcmp_inventory.ports.cleaner import CleaningFailedError
@@ -62,11 +63,12 @@ class PlaybookCleaner:
                 await asyncio.to_thread(end_leftovers, run_id, self._run_directory)
                 await _run(plan)
         except ValidationError as error:
-            raise CleaningFailedError("the clean-up cannot be planned") from error
+            raise CleaningFailedError("the clean-up cannot be planned", Cause.of("clean-up-unplanned")) from error
         except TimeoutError as error:
-            raise CleaningFailedError(f"the clean-up was not done within {self._seconds:.0f} s") from error
+            cause = Cause.of("clean-up-late", seconds=round(self._seconds))
+            raise CleaningFailedError(f"the clean-up was not done within {self._seconds:.0f} s", cause) from error
         except (RunLostError, ProcessesLeftError, OSError) as error:
-            raise CleaningFailedError("the process of the clean-up was lost") from error
+            raise CleaningFailedError("the process of the clean-up was lost", Cause.of("clean-up-lost")) from error
 
     def _plan(self, run_id: str, machine: VmRegistered, login: Login, left: Collection[str]) -> Plan:
         is_key = login.credential is not None and "-----BEGIN" in login.credential
@@ -127,7 +129,9 @@ async def _run(plan: Plan) -> None:
         async for message in process.messages():
             reason = reason or _failure(message)
     if process.ended is None or process.ended.code != 0:
-        raise CleaningFailedError(reason or "the clean-up ended without a reason")
+        if not reason:
+            raise CleaningFailedError("the clean-up ended without a reason", Cause.of("clean-up-lost"))
+        raise CleaningFailedError(reason, Cause.of("clean-up-failed", said=reason))
 
 
 def _failure(message: Message) -> str:

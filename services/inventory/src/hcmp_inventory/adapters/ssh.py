@@ -13,6 +13,7 @@ from typing import Any
 import asyncssh
 import structlog
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.vm import HOST_KEY_ALGORITHMS
 from hcmp_inventory.adapters import survey_program
 from hcmp_inventory.adapters.certificates import Pair
@@ -37,6 +38,8 @@ SURVEY_SECONDS = 60.0
 LONGEST_ANSWER = 256 * 1024
 # The fullest disk of those where packages, their data and logs go, and the time with its fraction.
 VITALS = "df -Pk / /var /tmp && date +%s.%N"
+NO_VITALS = "it does not say how full its disk is and what time it has"
+NOTHING_ELSE = "no certificate opens it, and there is nothing else to try"
 # Root already, or by sudo: with its password on standard input where there is one, and without asking otherwise.
 AS_ROOT = 'if [ "$(id -u)" = 0 ]; then exec {program}; else exec sudo {how} -- {program}; fi'
 
@@ -101,7 +104,7 @@ class SshProber:
             free = min(int(line.split()[3]) for line in disks) * 1024
             return Vitals(free, float(clock) - (began + ended) / 2, (ended - began) / 2)
         except (ValueError, IndexError) as error:
-            raise CommandFailedError("it does not say how full its disk is and what time it has") from error
+            raise CommandFailedError(NO_VITALS, Cause.of("vitals-unreadable")) from error
 
     async def survey(self, login: Login) -> Survey:
         means = await self._all_means(login)
@@ -111,7 +114,7 @@ class SshProber:
             said = await _said(connection, AS_ROOT.format(program=self._survey, how=how), told)
         *facts, end = said.splitlines() or [""]
         if end != "end":
-            raise CommandFailedError("it does not say all that is on it")
+            raise CommandFailedError("it does not say all that is on it", Cause.of("survey-incomplete"))
         found = without_own(facts, [_text(key) for key in self._keys])
         if self._authorities is None or not has_keys(found):
             return found  # there is nothing that could be an authority's: nobody need be asked
@@ -167,7 +170,8 @@ class SshProber:
 
     async def _connect(self, login: Login, means: Means) -> asyncssh.SSHClientConnection:
         if not means.keys and means.password is None:
-            raise CredentialRefusedError(login.user, "no certificate opens it, and there is nothing else to try")
+            cause = Cause.of("no-certificate-opens", user=login.user)
+            raise CredentialRefusedError(login.user, NOTHING_ELSE, cause)
         return await asyncssh.connect(
             login.host,
             login.port,
@@ -193,7 +197,8 @@ class SshProber:
         try:
             return Means(_keys(login.credential))
         except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-            raise CredentialRefusedError(login.user, f"the private key cannot be read: {error}") from error
+            cause = Cause.of("key-unreadable", said=str(error))
+            raise CredentialRefusedError(login.user, f"the private key cannot be read: {error}", cause) from error
 
     @asynccontextmanager
     async def _bounded(self, host: str, port: int, seconds: float | None = None) -> AsyncIterator[None]:
@@ -205,7 +210,9 @@ class SshProber:
         except TimeoutError as error:
             raise UnreachableError(host, port, f"no answer within {allowed:.0f} s", silence="no-answer") from error
         except asyncssh.PermissionDenied as error:
-            raise CredentialRefusedError("the user", error.reason) from error
+            raise CredentialRefusedError(
+                "the user", error.reason, Cause.of("login-refused", said=error.reason)
+            ) from error
         except asyncssh.HostKeyNotVerifiable:
             raise
         except (OSError, asyncssh.Error) as error:
@@ -242,11 +249,13 @@ async def _said(connection: asyncssh.SSHClientConnection, command: str, told: st
         while part := await process.stdout.read(65536):
             said += part
             if len(said) > LONGEST_ANSWER:
-                raise CommandFailedError("it says more than can be true")
+                raise CommandFailedError("it says more than can be true", Cause.of("answer-too-long"))
         complaint = (await process.stderr.read(2000)).strip()
         await process.wait_closed()
         if process.exit_status != 0:
-            raise CommandFailedError(complaint.splitlines()[-1] if complaint else "it ended with an error")
+            if complaint:
+                raise CommandFailedError(complaint.splitlines()[-1])
+            raise CommandFailedError("it ended with an error", Cause.of("command-ended"))
     return said
 
 

@@ -58,7 +58,7 @@ async def try_vcenter(_: Operator, inventory: Inventory, body: VcenterBody) -> V
     try:
         server = await inventory.vcenter_settings.test(inventory.vcenter, change)
     except VcenterError as error:
-        return VcenterTest(ok=False, detail=str(error), slug=error.slug)
+        return VcenterTest(ok=False, detail=str(error), slug=error.slug, causes=list(error.causes))
     detail = f"{server.name} {server.version} answers, and permits what is needed."
     return VcenterTest(ok=True, detail=detail, server=VcenterServer(name=server.name, version=server.version))
 

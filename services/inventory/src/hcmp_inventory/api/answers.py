@@ -21,7 +21,9 @@ def pool_machine(cell: Cell, reader: Principal) -> PoolMachine:
     """Operators see all of it; others see all of their own machines, and of the rest name and status."""
     if reader.is_operator or cell.owner_id == reader.account_id:
         return PoolMachine(id=cell.vm_id, **asdict(cell) | {"drift": _drift(cell)})
-    nothing = dict.fromkeys(("address", "provider", "project_id", "owner", "role", "reason", "drift", "labels"))
+    nothing = dict.fromkeys(
+        ("address", "provider", "project_id", "owner", "role", "reason", "causes", "drift", "labels")
+    )
     return PoolMachine(id=cell.vm_id, name=cell.name, status=cell.status, **nothing)
 
 

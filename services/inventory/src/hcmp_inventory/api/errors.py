@@ -1,8 +1,11 @@
 """How the inventory's errors read at the door."""
 
 import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from hcmp_contracts.cause import Cause
+from hcmp_inventory.domain.causes import CausedError
 from hcmp_inventory.domain.pool_policy import PoolPolicyExistsError, PoolPolicyUnknownError
 from hcmp_inventory.domain.system import ResetInProgressError
 from hcmp_inventory.domain.vm_errors import (
@@ -148,7 +151,8 @@ def _import_incomplete(error: ImportIncompleteError) -> Problem:
         "Repeat the request under the same Idempotency-Key to go on.",
         headers={"Retry-After": "5"},
         registered=error.registered,
-        failures=error.failures,
+        failures={name: why.text for name, why in error.failures.items()},
+        failure_causes={name: _written(why.causes) for name, why in error.failures.items()},
     )
 
 
@@ -242,7 +246,24 @@ def _policy_exists(error: PoolPolicyExistsError) -> Problem:
     )
 
 
-ERRORS: ErrorTable = {
+def _written(causes: Iterable[Cause]) -> list[dict[str, Any]]:
+    return [cause.model_dump() for cause in causes]
+
+
+def _with_causes(kind: type[Exception], answer: Callable[[Any], Problem]) -> Callable[[Any], Problem]:
+    """What is told by slug and facts is answered so, beside the English sentence."""
+    if not issubclass(kind, CausedError):
+        return answer
+
+    def answered(error: CausedError) -> Problem:
+        problem = answer(error)
+        problem.facts = {**problem.facts, "causes": _written(error.causes)}
+        return problem
+
+    return answered
+
+
+_ANSWERS: ErrorTable = {
     VmUnknownError: lambda _: not_found(),
     VmNameTakenError: _name_taken,
     VmInUseError: _in_use,
@@ -254,7 +275,6 @@ ERRORS: ErrorTable = {
     CertificateUnavailableError: _certificate_unavailable,
     CommandFailedError: _command_failed,
     MachineUsedError: _machine_used,
-    ImportIncompleteError: _import_incomplete,
     NoProviderError: _no_provider,
     VcenterError: _vcenter,
     TooManyMachinesError: _too_many_machines,
@@ -266,4 +286,8 @@ ERRORS: ErrorTable = {
     ChangedMeanwhileError: _changed_meanwhile,
     PoolPolicyExistsError: _policy_exists,
     PoolPolicyUnknownError: lambda _: not_found(),
+}
+ERRORS: ErrorTable = {
+    **{kind: _with_causes(kind, answer) for kind, answer in _ANSWERS.items()},
+    ImportIncompleteError: _import_incomplete,  # which tells the causes of each machine
 }

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import SecretStr, ValidationError
-from pydantic_core import ErrorDetails
 
-from hcmp_inventory.api.models import Cause, NewMachineBody
+from hcmp_contracts.cause import Cause
+from hcmp_inventory.api.models import NewMachineBody
+from hcmp_webkit.problems import field_cause, field_name
 
 ListFormat = Literal["csv", "yaml"]
 MAX_ROWS = 200
@@ -78,7 +79,7 @@ def rows(content: str, form: ListFormat) -> list[Row]:
         if row.name is not None and row.machine is not None:
             first = seen.setdefault(row.name, number)
             if first != number:
-                twice = Cause(slug="row-name-twice", facts={"row": first})
+                twice = Cause.of("row-name-twice", row=first)
                 row = Row(number, row.name, None, f"The name stands in row {first} already.", (twice,))
         found.append(row)
     return found
@@ -142,17 +143,10 @@ def _row(number: int, cells: Mapping[Any, Any]) -> Row:
         return Row(number, shown, _machine(cells))
     except ValidationError as error:
         faults = error.errors(include_input=False)[:5]
-        reason = "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in faults)
-        return Row(number, shown, None, reason, tuple(_cause(fault) for fault in faults))
+        reason = "; ".join(f"{field_name(fault['loc'])}: {fault['msg']}" for fault in faults)
+        return Row(number, shown, None, reason, tuple(field_cause(fault, fault["loc"]) for fault in faults))
     except _UnreadableRowError as error:
-        return Row(number, shown, None, str(error), (Cause(slug=error.slug),))
-
-
-def _cause(fault: ErrorDetails) -> Cause:
-    """Pydantic's type of error is the slug (`missing`, `string_pattern_mismatch`), its context the facts."""
-    context = fault.get("ctx", {})
-    facts = {name: value for name, value in context.items() if isinstance(value, str | int)}
-    return Cause(slug=f"row-{fault['type'].replace('_', '-')}", facts={"column": _place(fault["loc"]), **facts})
+        return Row(number, shown, None, str(error), (Cause.of(error.slug),))
 
 
 def _machine(cells: Mapping[Any, Any]) -> NewMachineBody:
@@ -172,8 +166,3 @@ def _machine(cells: Mapping[Any, Any]) -> NewMachineBody:
     if labels:
         given["labels"] = labels | (given.get("labels") or {})
     return NewMachineBody.model_validate(given)
-
-
-def _place(where: tuple[int | str, ...]) -> str:
-    """A column, or the whole row."""
-    return ".".join(str(part) for part in where) or "row"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.system import MachinesChoice
 from hcmp_contracts.vm import Drifting
 from hcmp_inventory.domain.vm_situations import VmStatus
@@ -118,15 +119,6 @@ class StaticImport(Body):
     content: Annotated[SecretStr, Field(min_length=1, max_length=500_000)]
 
 
-class Cause(BaseModel):
-    """One thing that is wrong, by its slug, with the facts that a sentence about it needs: so that it can be said
-    in any language.
-    """
-
-    slug: str
-    facts: dict[str, str | int] = Field(default_factory=dict)
-
-
 class FailedRow(BaseModel):
     """`row` is the spreadsheet's number (its title is row 1), or the place in a YAML list. `type` is the problem's
     slug, `malformed-row` for a row that cannot be read; `detail` says the `causes` in English.
@@ -165,7 +157,7 @@ class Drifted(BaseModel):
 
 class Machine(BaseModel):
     """A machine as operators see it. Its credential is never shown; `placement` is the hypervisor's host, and with
-    `ssh_certificates` it lets the platform in by a certificate.
+    `ssh_certificates` it lets the platform in by a certificate. `causes` say the `reason`, where a person did not.
     """
 
     id: str
@@ -189,6 +181,7 @@ class Machine(BaseModel):
     owner: str | None
     role: str | None
     reason: str | None
+    causes: list[Cause]
     drift: list[Drifted]
     registered_at: Utc
     changed_at: Utc
@@ -200,12 +193,13 @@ class MachinePage(BaseModel):
 
 
 class ImportedMachines(BaseModel):
-    """`failures` says, by name, why a machine was not taken, and `failed_rows` which rows of a list were not; they
-    stopped none of the others.
+    """`failures` says, by name, why a machine was not taken, as `failure_causes` do, and `failed_rows` which rows
+    of a list were not; they stopped none of the others.
     """
 
     vms: list[Machine]
     failures: dict[str, str] = Field(default_factory=dict)
+    failure_causes: dict[str, list[Cause]] = Field(default_factory=dict)
     failed_rows: list[FailedRow] = Field(default_factory=list)
 
 
@@ -223,6 +217,7 @@ class PoolMachine(BaseModel):
     owner: str | None
     role: str | None
     reason: str | None
+    causes: list[Cause] | None
     drift: list[Drifted] | None
     labels: dict[str, str] | None
 

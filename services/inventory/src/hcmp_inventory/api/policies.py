@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field, model_validator
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.pool_policy import PoolPolicySet
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.api.answers import caught_up
@@ -51,7 +52,7 @@ class PolicyAnswer(BaseModel):
     """A policy and its machines: `ready` for anybody, `coming` back from a recycle, in `total`.
 
     `failures` counts how often in a row the provider could not make what was missing; it is tried again at
-    `retry_at`, and a policy that is `suspended` only every ten minutes.
+    `retry_at`, and a policy that is `suspended` only every ten minutes. `causes` say the `last_failure`.
     """
 
     name: str
@@ -65,6 +66,7 @@ class PolicyAnswer(BaseModel):
     failures: int
     suspended: bool
     last_failure: str | None
+    causes: list[Cause]
     retry_at: datetime | None
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Annotated
 from cryptography import x509
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, SecretStr, TypeAdapter
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.api.models import USER_NAME, Body, Host, Line
 from hcmp_inventory.domain.address_range import AddressRange
 from hcmp_inventory.domain.settings import Settings
@@ -173,9 +174,12 @@ class VcenterServer(BaseModel):
 
 
 class VcenterTest(BaseModel):
-    """`detail` is a sentence for the operator; `slug` names what is wrong, and `server` is what answered."""
+    """`detail` is a sentence for the operator, which `causes` say too; `slug` names what is wrong, and `server` is
+    what answered.
+    """
 
     ok: bool
     detail: str
     slug: VcenterSlug | None = None
+    causes: list[Cause] = Field(default_factory=list)
     server: VcenterServer | None = None

@@ -6,12 +6,10 @@ from hcmp_eventstore.recorded import Context
 from hcmp_inventory.api.answers import present
 from hcmp_inventory.api.errors import ERRORS
 from hcmp_inventory.api.machine_lists import UnreadableListError, rows
-from hcmp_inventory.api.models import Cause, FailedRow, ImportedMachines, NewMachineBody, StaticImport
+from hcmp_inventory.api.models import FailedRow, ImportedMachines, NewMachineBody, StaticImport
 from hcmp_inventory.api.parts import Parts
 from hcmp_inventory.api.repeats import Once
-from hcmp_inventory.domain.vm_errors import VmNameTakenError
 from hcmp_inventory.handlers.machines import NewMachine
-from hcmp_inventory.ports.connections import AddressRefusedError, UnreachableError
 from hcmp_webkit.problems import Problem
 
 
@@ -46,19 +44,5 @@ async def take_list(parts: Parts, body: StaticImport, once: Once, context: Conte
 def _failed(number: int, new: NewMachine, error: Exception) -> FailedRow:
     """The row in the words that a request for this machine alone would have been answered in."""
     problem = ERRORS[type(error)](error).document()
-    return FailedRow(
-        row=number, name=new.name, type=problem["type"], detail=problem["detail"], causes=_causes(error)
-    )
-
-
-def _causes(error: Exception) -> list[Cause]:
-    """What the slug of the problem alone does not say."""
-    match error:
-        case UnreachableError():
-            return [Cause(slug=error.silence, facts={"host": error.host, "port": error.port})]
-        case AddressRefusedError():
-            return [Cause(slug=f"address-{error.objection}", facts={"address": error.address})]
-        case VmNameTakenError():
-            return [Cause(slug="name-taken", facts={"name": error.name})]
-        case _:
-            return []
+    told = {name: problem[name] for name in ("type", "detail", "causes")}
+    return FailedRow(row=number, name=new.name, **told)

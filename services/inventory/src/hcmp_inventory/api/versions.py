@@ -9,7 +9,9 @@ from fastapi import Depends, Header
 
 from hcmp_inventory.handlers.versioned import ChangedMeanwhileError
 
-_ETAG = re.compile(r'^"([0-9]{1,18})"$')
+# The gateway gives an answer that it compresses a tag of its own, as RFC 9110, 8.8.3.3, wants it: `"7-gzip"`; in
+# If-Match that comes back as it is.
+_ETAG = re.compile(r'^"([0-9]{1,18})(?:-(?:gzip|zstd))?"$')
 
 
 def etag(version: int) -> str:

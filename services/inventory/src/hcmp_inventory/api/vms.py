@@ -20,6 +20,7 @@ from hcmp_inventory.api.parts import Inventory
 from hcmp_inventory.api.repeats import Once, Repeat
 from hcmp_inventory.api.static_lists import new_machine, take_list
 from hcmp_inventory.domain import vm_commands
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm_situations import VmStatus
 from hcmp_inventory.handlers.adoption import Adoption
 from hcmp_inventory.handlers.imports import Import
@@ -65,7 +66,8 @@ async def import_vms(
 
     Answers when all of them can be reached. Under the same Idempotency-Key a repeated request makes only what
     is missing. A machine of vCenter that cannot be taken is named in `failures` and stops none of the others; a
-    row of a list that cannot be taken is among `failed_rows`, with its number and the reason.
+    row of a list that cannot be taken is among `failed_rows`, with its number and the reason. Causes say the
+    reasons by slugs and facts.
     """
     once = await repeat.identified(caller, body)
     why = context(caller, request)
@@ -80,7 +82,11 @@ async def import_vms(
         case VsphereImport():
             adopted = await inventory.adoptions.run(await _adoption(inventory, body, once), why)
             shown = await present(inventory, adopted.vm_ids, adopted.sequence)
-            return ImportedMachines(vms=shown, failures=adopted.failures)
+            return ImportedMachines(
+                vms=shown,
+                failures={name: why.text for name, why in adopted.failures.items()},
+                failure_causes={name: list(why.causes) for name, why in adopted.failures.items()},
+            )
         case StaticImport():
             return await take_list(inventory, body, once, why)
         case _:
@@ -107,7 +113,8 @@ async def change_vm(
 @router.delete("/{id}", status_code=204)
 async def retire_vm(caller: Operator, request: Request, inventory: Inventory, id: UUID) -> None:  # noqa: A002
     """Take it out of the pool for good; a machine that a provider made is destroyed."""
-    await _command(caller, request, inventory, id, vm_commands.Retire("retired by an operator"))
+    retire = vm_commands.Retire(Reason.of("retired by an operator", "retired-by-operator"))
+    await _command(caller, request, inventory, id, retire)
 
 
 @router.post("/{id}/maintenance")

@@ -12,6 +12,7 @@ from hcmp_contracts.pool_policy import (
     PoolPolicySet,
 )
 from hcmp_eventstore.decider import Decider
+from hcmp_inventory.domain.causes import Reason
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -36,7 +37,7 @@ class Remove:
 class ReportFailure:
     """What was missing could not be made at this time."""
 
-    reason: str
+    reason: Reason
     at: datetime
 
 
@@ -86,7 +87,11 @@ def decide(command: PoolPolicyCommand, state: PoolPolicy) -> list[PoolPolicyEven
             return [PoolPolicyRemoved()]
         case (ReportFailure(reason=reason, at=at), Kept(failures=failures)):
             pause = LONGEST_PAUSE if failures + 1 >= SUSPENDED_FROM else FIRST_PAUSE * 2**failures
-            return [PoolPolicyCreationFailed(reason=reason, failures=failures + 1, retry_at=at + pause)]
+            return [
+                PoolPolicyCreationFailed(
+                    reason=reason.text, causes=list(reason.causes), failures=failures + 1, retry_at=at + pause
+                )
+            ]
         case (ReportSuccess(), Kept(failures=failures)) if failures:
             return [PoolPolicyRecovered()]
         case _:

@@ -12,6 +12,7 @@ from hcmp_contracts.system import (
     UncleanMachine,
 )
 from hcmp_eventstore.decider import Decider
+from hcmp_inventory.domain.causes import Reason
 
 PLATFORM = "platform"
 # So many are told by name in one event; each machine's own history has its reason.
@@ -30,7 +31,7 @@ class CompleteReset:
 
     projects: int
     machines: int
-    unclean: Mapping[str, str] = field(default_factory=dict)
+    unclean: Mapping[str, Reason] = field(default_factory=dict)
 
 
 SystemCommand = RequestReset | CompleteReset
@@ -71,7 +72,7 @@ def _completed(command: CompleteReset, backup: str | None) -> FactoryResetComple
         machines=command.machines,
         backup=backup,
         unclean_machines=len(command.unclean),
-        unclean=[UncleanMachine(name=name, reason=reason) for name, reason in told],
+        unclean=[UncleanMachine(name=name, reason=why.text, causes=list(why.causes)) for name, why in told],
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hcmp_inventory.domain.causes import Reason
+
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
@@ -22,13 +24,16 @@ class Limits:
     clock_offset: float = 60.0
 
 
-def complaint(vitals: Vitals, limits: Limits) -> str | None:
-    """Why the machine is not well, in the words of a sentence; None when it is."""
+def complaint(vitals: Vitals, limits: Limits) -> Reason | None:
+    """Why the machine is not well; None when it is."""
     if vitals.free_bytes < limits.free_bytes:
-        return f"its disk is full: {_size(vitals.free_bytes)} are free, {_size(limits.free_bytes)} are needed"
+        free, needed = _size(vitals.free_bytes), _size(limits.free_bytes)
+        text = f"its disk is full: {free} are free, {needed} are needed"
+        return Reason.of(text, "disk-full", free=free, needed=needed)
     if abs(vitals.clock_offset) - vitals.uncertainty > limits.clock_offset:
         direction = "ahead" if vitals.clock_offset > 0 else "behind"
-        return f"its clock is {abs(vitals.clock_offset):.0f} s {direction}"
+        seconds = round(abs(vitals.clock_offset))
+        return Reason.of(f"its clock is {seconds} s {direction}", f"clock-{direction}", seconds=seconds)
     return None
 
 

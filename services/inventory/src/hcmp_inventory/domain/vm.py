@@ -3,6 +3,7 @@
 available → reserved → assigned → released → recycling → available; aside: quarantined, maintenance, retired.
 """
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.vm import (
     VmAssigned,
     VmCredentialReencrypted,
@@ -10,12 +11,12 @@ from hcmp_contracts.vm import (
     VmLabelsChanged,
     VmMaintenanceEnded,
     VmMaintenanceStarted,
-    VmQuarantined,
     VmRecycleStarted,
     VmReleased,
     VmReserved,
 )
 from hcmp_eventstore.decider import Decider
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm_commands import (
     Assign,
     ChangeLabels,
@@ -42,7 +43,7 @@ from hcmp_inventory.domain.vm_errors import (
     VmUnknownError,
     VmWrongStatusError,
 )
-from hcmp_inventory.domain.vm_observations import as_it_was, observed, retired
+from hcmp_inventory.domain.vm_observations import as_it_was, observed, quarantined, retired
 from hcmp_inventory.domain.vm_situations import (
     Assigned,
     Available,
@@ -57,6 +58,8 @@ from hcmp_inventory.domain.vm_situations import (
     evolve,
     status_of,
 )
+
+UNCLEAN = Cause.of("left-unclean")
 
 
 def decide(command: VmCommand, vm: Vm) -> list[VmEvent]:  # noqa: C901, PLR0911, PLR0912 - one line a command
@@ -157,7 +160,8 @@ def _release(command: Release, vm: Vm) -> list[VmEvent]:
             released = VmReleased(project_id=command.project_id, reason=command.reason)
             if command.unreachable is None:
                 return [released]
-            return [released, VmQuarantined(reason=f"unreachable during a run: {command.unreachable}")]
+            text = f"unreachable during a run: {command.unreachable}"
+            return [released, quarantined(Reason.of(text, "unreachable-in-run", said=command.unreachable))]
         case _:
             return []
 
@@ -176,7 +180,7 @@ def _finish_recycle(command: FinishRecycle, vm: Vm) -> list[VmEvent]:
     # Its new endpoints and host key are kept of an unclean one too: an operator must be able to reach it.
     finished: list[VmEvent] = [command.result]
     if command.unclean is not None:
-        finished.append(VmQuarantined(reason=command.unclean))
+        finished.append(quarantined(command.unclean))
     match vm:
         case Recycling():
             return finished
@@ -191,7 +195,7 @@ def _finish_recycle(command: FinishRecycle, vm: Vm) -> list[VmEvent]:
 def _quarantine(command: Quarantine, vm: Vm) -> list[VmEvent]:
     match vm:
         case Available() | Released() | Recycling() | UnderMaintenance():
-            return [VmQuarantined(reason=command.reason)]
+            return [quarantined(command.reason)]
         case Quarantined():
             return []
         case _:
@@ -237,8 +241,9 @@ def _retire(command: Retire, vm: Vm) -> list[VmEvent]:
         case Reserved() | Assigned() | Released() | Recycling() if not command.even_if_busy:
             raise _refusal(vm, "retire")
         case _ if command.unclean is not None:
-            left = retired(vm, f"{command.reason}; not cleaned: {command.unclean}", forgotten=True)
-            return [left.model_copy(update={"unclean": command.unclean})]
+            text = f"{command.reason.text}; not cleaned: {command.unclean.text}"
+            left = retired(vm, Reason(text, (UNCLEAN, *command.unclean.causes)), forgotten=True)
+            return [left.model_copy(update={"unclean": command.unclean.text})]
         case _:
             return [retired(vm, command.reason, forgotten=command.forget)]
 

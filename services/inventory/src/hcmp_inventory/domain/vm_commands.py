@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hcmp_contracts.vm import Drifting, VmRecycled, VmRegistered
+from hcmp_inventory.domain.causes import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ class FinishRecycle:
     """`unclean` says what of its past is still on the machine, so that nobody gets it."""
 
     result: VmRecycled
-    unclean: str | None = None
+    unclean: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class SetAside:
     all that is wrong with it.
     """
 
-    reason: str
+    reason: Reason
     host_key: str
     unreachable: bool = False
 
@@ -133,7 +134,7 @@ class ReportDrift:
 class ReportGone:
     """Its provider has the machine no more, which was known under this host key."""
 
-    reason: str
+    reason: Reason
     host_key: str
 
 
@@ -143,10 +144,10 @@ class Retire:
     such a machine is forgotten.
     """
 
-    reason: str
+    reason: Reason
     even_if_busy: bool = False
     forget: bool = False
-    unclean: str | None = None
+    unclean: Reason | None = None
 
 
 # What was seen of a machine, rather than asked for.

@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+from hcmp_contracts.cause import Cause
+from hcmp_inventory.domain.causes import CausedError
+
 Attempted = Literal[
     "recycle", "maintenance", "return", "release-quarantine", "quarantine", "finish-recycle", "retire"
 ]
@@ -11,11 +14,11 @@ class VmUnknownError(Exception):
     """There is no such machine, or not any more."""
 
 
-class VmNameTakenError(Exception):
+class VmNameTakenError(CausedError):
     """Another machine of the pool has this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"a machine named {name} is registered already")
+        super().__init__(f"a machine named {name} is registered already", Cause.of("name-taken", name=name))
         self.name = name
 
 

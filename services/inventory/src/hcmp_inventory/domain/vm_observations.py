@@ -14,6 +14,7 @@ from hcmp_contracts.vm import (
     VmRegistered,
     VmRetired,
 )
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm_commands import (
     Observation,
     Recover,
@@ -38,7 +39,7 @@ from hcmp_inventory.domain.vm_situations import (
     found,
 )
 
-OTHER_KEY = "its SSH host key is not the pinned one"
+OTHER_KEY = Reason.of("its SSH host key is not the pinned one", "host-key-other")
 
 
 def observed(command: Observation, vm: Vm) -> list[VmEvent]:
@@ -61,9 +62,9 @@ def _set_aside(command: SetAside, vm: Vm) -> list[VmEvent]:
     """Whoever took the machine since it was probed, or made it anew, is not disturbed."""
     match vm:
         case Available(machine=machine) if machine.host_key == command.host_key:
-            return [VmQuarantined(reason=command.reason, unreachable=command.unreachable)]
+            return [quarantined(command.reason, unreachable=command.unreachable)]
         case Quarantined(unreachable=True) if not command.unreachable:
-            return [VmQuarantined(reason=command.reason)]  # it answers, and is not well: no coming back by itself
+            return [quarantined(command.reason)]  # it answers, and is not well: no coming back by itself
         case _:
             return []
 
@@ -90,7 +91,7 @@ def _report_host_key(command: ReportHostKey, vm: Vm) -> list[VmEvent]:
         return changed
     match vm:
         case Available() | UnderMaintenance() | Quarantined(unreachable=True):
-            return [*changed, VmQuarantined(reason=OTHER_KEY)]
+            return [*changed, quarantined(OTHER_KEY)]
         case _:
             return changed
 
@@ -127,10 +128,20 @@ def _report_gone(command: ReportGone, vm: Vm) -> list[VmEvent]:
             return [retired(vm, command.reason)]
 
 
-def retired(vm: Live, reason: str, *, forgotten: bool = False) -> VmRetired:
+def quarantined(reason: Reason, *, unreachable: bool = False) -> VmQuarantined:
+    return VmQuarantined(reason=reason.text, causes=list(reason.causes), unreachable=unreachable)
+
+
+def retired(vm: Live, reason: Reason, *, forgotten: bool = False) -> VmRetired:
     """That it leaves the pool, and whom it leaves."""
     holder = vm.holder if isinstance(vm, Reserved | Assigned) else None
-    return VmRetired(reason=reason, forgotten=forgotten, name=vm.machine.name, project_id=holder)
+    return VmRetired(
+        reason=reason.text,
+        causes=list(reason.causes),
+        forgotten=forgotten,
+        name=vm.machine.name,
+        project_id=holder,
+    )
 
 
 def as_it_was(

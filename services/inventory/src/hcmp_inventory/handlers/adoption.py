@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm, vm_errors
+from hcmp_inventory.domain.causes import Reason, reason_of
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
 from hcmp_inventory.handlers.imports import LAB, MACHINE_FAILURES, ImportIncompleteError
 from hcmp_inventory.handlers.machines import Machines, registration, vm_id_of
@@ -40,7 +41,7 @@ class Adopted:
 
     vm_ids: list[str]
     sequence: int
-    failures: dict[str, str]
+    failures: dict[str, Reason]
 
 
 class TooManyMachinesError(Exception):
@@ -73,10 +74,11 @@ class Adoptions:
             results = await asyncio.gather(
                 *(self._one(item, wanted, names, slots, context) for item in found), return_exceptions=True
             )
-        failures = dict.fromkeys(sorted(absent), "there is no such machine")
+        nothing = Reason.of("there is no such machine", "no-such-machine")
+        failures = dict.fromkeys(sorted(absent), nothing)
         for item, result in zip(found, results, strict=True):
             if isinstance(result, MACHINE_FAILURES):
-                failures[item.name] = str(result)
+                failures[item.name] = reason_of(result)
             elif isinstance(result, BaseException):
                 raise result
         taken = [

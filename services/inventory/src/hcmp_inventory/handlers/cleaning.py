@@ -4,8 +4,10 @@ factory reset share. Whether a machine is clean is what was found on it, however
 
 from dataclasses import dataclass
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.vm import VmRegistered
 from hcmp_inventory.domain import survey
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.ports.cleaner import Cleaner, CleaningFailedError
 from hcmp_inventory.ports.connections import (
@@ -37,12 +39,14 @@ class Made:
     anew: bool
     by_certificate: bool
 
-    def unclean(self, used: VmRegistered) -> str | None:
+    def unclean(self, used: VmRegistered) -> Reason | None:
         """Why the machine is not for the next project; None when it is. `used` is what it was before."""
         if left := survey.leftovers(self.found, used.baseline, made_anew=self.anew):
-            return f"recycled, but a project's things are still on it: {survey.said(left)}"
+            said = survey.said(left)
+            return Reason.of(f"recycled, but a project's things are still on it: {said}", "things-left", said=said)
         if used.baseline is None and not self.anew:
-            return "cleaned, but nobody noted what was on it before: look at it, then release it"
+            text = "cleaned, but nobody noted what was on it before: look at it, then release it"
+            return Reason.of(text, "baseline-unknown")
         return None
 
 
@@ -62,7 +66,8 @@ class CleanUps:
         Raises one of RECYCLE_FAILURES, and CertificateUnavailableError.
         """
         if used.provider != "static" or self.cleaner is None:
-            raise ProviderError(f"no provider {used.provider} can make it new")
+            cause = Cause.of("not-renewable", provider=used.provider)
+            raise ProviderError(f"no provider {used.provider} can make it new", cause)
         login = self.machines.login(used)
         left = survey.leftovers(await self.machines.prober.survey(login), used.baseline, made_anew=False)
         await self.cleaner.clean(used, login, left)

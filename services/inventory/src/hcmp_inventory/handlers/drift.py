@@ -15,6 +15,7 @@ from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
 from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm_commands
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm_errors import VmUnknownError
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.ports.provider import Machine, Provider, ProviderError
@@ -72,8 +73,8 @@ class Drifts:
             log.error("provider_lost_many_machines", provider=provider, missing=len(missing), believed=believed)
         for machine in missing:
             if len(missing) <= believed:
-                gone = vm_commands.ReportGone(f"deleted in its provider ({provider})", machine.host_key)
-                await self._tell(machine, gone, context)
+                reason = Reason.of(f"deleted in its provider ({provider})", "deleted-outside", provider=provider)
+                await self._tell(machine, vm_commands.ReportGone(reason, machine.host_key), context)
             elif _found(machine, "presence", "present") != "missing":
                 lost = vm_commands.ReportDrift("presence", "missing", machine.host_key)
                 await self._tell(machine, lost, context)

@@ -18,6 +18,7 @@ from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError
 from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm_commands
+from hcmp_inventory.domain.causes import reason_of
 from hcmp_inventory.domain.vitals import Limits, complaint
 from hcmp_inventory.handlers.machines import Machines
 from hcmp_inventory.ports.connections import (
@@ -95,11 +96,11 @@ class Health:
         except UnreachableError as silence:
             if machine.unreachable:
                 return None
-            return vm_commands.SetAside(str(silence), machine.host_key, unreachable=True)
+            return vm_commands.SetAside(reason_of(silence), machine.host_key, unreachable=True)
         except CertificateUnavailableError:
             return None  # no fault of the machine's
         except (CredentialRefusedError, CommandFailedError) as failure:
-            return vm_commands.SetAside(str(failure), machine.host_key)
+            return vm_commands.SetAside(reason_of(failure), machine.host_key)
         if reason := complaint(vitals, self.limits):
             return vm_commands.SetAside(reason, machine.host_key)
         return vm_commands.Recover(machine.host_key) if machine.unreachable else None

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.vm import ProviderName
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.recorded import Context
 from hcmp_inventory.domain import vm, vm_errors
+from hcmp_inventory.domain.causes import CausedError, Reason, reason_of
 from hcmp_inventory.domain.vm_situations import Retired, Unknown, Vm
 from hcmp_inventory.handlers.machines import Machines, MachineUsedError, registration, vm_id_of
 from hcmp_inventory.ports.connections import CONNECTION_FAILURES, Login
@@ -41,21 +43,25 @@ class Import:
     maker: Maker | None = None
 
 
-class NoProviderError(Exception):
+class NoProviderError(CausedError):
     """The installation has no such provider."""
 
     def __init__(self, provider: str) -> None:
-        super().__init__(f"there is no provider {provider}")
+        super().__init__(f"there is no provider {provider}", Cause.of("no-provider", provider=provider))
         self.provider = provider
 
 
-class ImportIncompleteError(Exception):
+class ImportIncompleteError(CausedError):
     """Some machines could not be made; the others are in the pool."""
 
-    def __init__(self, registered: list[str], failures: dict[str, str]) -> None:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(failures.items()))
+    def __init__(self, registered: list[str], failures: dict[str, Reason]) -> None:
+        names = sorted(failures)
+        reasons = "; ".join(f"{name}: {failures[name].text}" for name in names)
         count = "1 machine" if len(failures) == 1 else f"{len(failures)} machines"
-        super().__init__(f"{count} could not be made ({reasons})")
+        causes = [Cause.of("machines-not-made", names=", ".join(names))]
+        causes += [cause for name in names for cause in failures[name].causes]
+        once = [cause for place, cause in enumerate(causes) if cause not in causes[:place]]
+        super().__init__(f"{count} could not be made ({reasons})", *once)
         self.registered = registered
         self.failures = failures
 
@@ -81,7 +87,11 @@ class Imports:
             results = await asyncio.gather(
                 *(self._make(maker, name, wanted, context) for name in missing), return_exceptions=True
             )
-        failures = {name: str(r) for name, r in zip(missing, results, strict=True) if not isinstance(r, int)}
+        failures = {
+            name: reason_of(result)
+            for name, result in zip(missing, results, strict=True)
+            if isinstance(result, BaseException)
+        }
         made = done + [name for name in missing if name not in failures]
         for result in results:
             if isinstance(result, BaseException) and not isinstance(result, MACHINE_FAILURES):

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 from uuid import UUID, uuid5
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.vm import VM_CREDENTIAL, VmRegistered
 from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import survey, system, vm, vm_commands, vm_errors
+from hcmp_inventory.domain.causes import CausedError
 from hcmp_inventory.domain.vm_situations import Retired, Unknown
 from hcmp_inventory.ports.connections import (
     Addresses,
@@ -76,11 +78,12 @@ class Reached(Protocol):
     def credential(self) -> str | None: ...
 
 
-class MachineUsedError(Exception):
+class MachineUsedError(CausedError):
     """The machine still carries the mark of a project: nobody has cleaned it since."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} still carries the mark of a project that was on it")
+        text = f"{name} still carries the mark of a project that was on it"
+        super().__init__(text, Cause.of("machine-used", name=name))
         self.name = name
 
 
@@ -203,7 +206,8 @@ class Machines:
             return self.vault.open(machine.credential, binding_of(machine.name))
         except UnreadableSecretError as unreadable:
             reason = f"what is stored cannot be read, {unreadable}; retire the machine and add it again"
-            raise CredentialRefusedError(machine.ssh_user, reason) from unreadable
+            cause = Cause.of("credential-unreadable", user=machine.ssh_user)
+            raise CredentialRefusedError(machine.ssh_user, reason, cause) from unreadable
 
 
 async def refuse_during_reset(store: EventStore) -> None:

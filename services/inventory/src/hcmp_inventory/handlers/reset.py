@@ -8,6 +8,7 @@ from hcmp_eventstore.decider import Decision, execute, load
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import system
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.ports.services import Accounts, Backups
 
 
@@ -35,7 +36,9 @@ class Resets:
     async def in_progress(self) -> bool:
         return isinstance(await self._state(), system.Resetting)
 
-    async def complete(self, *, projects: int, machines: int, unclean: Mapping[str, str], context: Context) -> int:
+    async def complete(
+        self, *, projects: int, machines: int, unclean: Mapping[str, Reason], context: Context
+    ) -> int:
         """`unclean`: why machines could not be cleaned, by their names."""
         return await self._command(system.CompleteReset(projects, machines, unclean), context)
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.domain.settings import Change, Settings
 from hcmp_inventory.handlers.settings import VCENTER, PlatformSettings
-from hcmp_inventory.ports.hypervisor import CloneDefaults, Server, Vcenter, VcenterAccess, VcenterError
+from hcmp_inventory.ports.hypervisor import UNNAMED, CloneDefaults, Server, Vcenter, VcenterAccess, VcenterError
 from hcmp_webkit.vault import UnreadableSecretError, Vault
 
 PORT = "443"
@@ -30,13 +31,14 @@ class VcenterSettings:
         stored = (await self.settings.read()).settings
         changed = replace(stored, texts={**stored.texts, **change.texts})
         if not _host(changed):
-            raise VcenterError("vcenter-not-configured", "No vCenter and no ESXi host is named.")
+            raise VcenterError("vcenter-not-configured", "No vCenter and no ESXi host is named.", UNNAMED)
         if change.vcenter_password is not None:
             return await vcenter.test(_access(changed, change.vcenter_password))
         if any(changed.texts[name] != stored.texts[name] for name in BOUND):
             raise VcenterError(
                 "vcenter-password-needed",
                 "The stored password goes to no other server: give the password too.",
+                Cause.of("password-bound"),
             )
         return await vcenter.test(_access(changed, self._password(stored)))
 
@@ -45,7 +47,9 @@ class VcenterSettings:
             return self.vault.open(stored.vcenter_password, VCENTER) if stored.vcenter_password else ""
         except UnreadableSecretError as unreadable:
             raise VcenterError(
-                "vcenter-password-needed", f"The stored password cannot be read, {unreadable}: give it again."
+                "vcenter-password-needed",
+                f"The stored password cannot be read, {unreadable}: give it again.",
+                Cause.of("password-unreadable"),
             ) from unreadable
 
 

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import Protocol
 
 from hcmp_contracts.vm import VmRegistered
+from hcmp_inventory.domain.causes import CausedError
 from hcmp_inventory.ports.connections import Login
 
 
-class CleaningFailedError(Exception):
+class CleaningFailedError(CausedError):
     """The machine could not be cleaned; the message says what went wrong on it."""
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from hcmp_contracts.cause import Cause
+from hcmp_inventory.domain.causes import CausedError
 from hcmp_inventory.domain.survey import Survey
 from hcmp_inventory.domain.vitals import Vitals
 
@@ -28,52 +30,53 @@ Objection = Literal[
 ]
 
 
-class UnreachableError(Exception):
+class UnreachableError(CausedError):
     """No SSH server answers there in time."""
 
     def __init__(self, host: str, port: int, reason: str, *, silence: Silence = "no-ssh") -> None:
-        super().__init__(f"{host}:{port} does not answer as an SSH server: {reason}")
+        cause = Cause.of(silence, host=host, port=port)
+        super().__init__(f"{host}:{port} does not answer as an SSH server: {reason}", cause)
         self.host = host
         self.port = port
-        self.reason = reason
-        self.silence: Silence = silence
 
 
-class HostKeyMismatchError(Exception):
+class HostKeyMismatchError(CausedError):
     """The machine shows another host key than the pinned one."""
 
     def __init__(self, pinned: str, presented: str) -> None:
-        super().__init__(f"the host key is {presented}, pinned is {pinned}")
+        text = f"the host key is {presented}, pinned is {pinned}"
+        super().__init__(text, Cause.of("host-key-mismatch", pinned=pinned, presented=presented))
         self.pinned = pinned
         self.presented = presented
 
 
-class CredentialRefusedError(Exception):
+class CredentialRefusedError(CausedError):
     """The machine is there, but does not let this user in with this credential."""
 
-    def __init__(self, user: str, reason: str) -> None:
-        super().__init__(f"{user} is not let in: {reason}")
-        self.user = user
-        self.reason = reason
+    def __init__(self, user: str, reason: str, cause: Cause) -> None:
+        super().__init__(f"{user} is not let in: {reason}", cause)
 
 
-class CertificateUnavailableError(Exception):
+class CertificateUnavailableError(CausedError):
     """Nothing else opens the machine, and there is no SSH certificate at the moment; the message says why."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text, Cause.of("certificate-unavailable"))
 
-class CommandFailedError(Exception):
-    """The machine let the platform in, but did not do there what it was told."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+class CommandFailedError(CausedError):
+    """The machine let the platform in, but did not do there what it was told: `cause`, or what it said itself."""
+
+    def __init__(self, reason: str, cause: Cause | None = None) -> None:
+        super().__init__(reason, cause or Cause.of("command-failed", said=reason))
         self.reason = reason
 
 
-class AddressRefusedError(Exception):
+class AddressRefusedError(CausedError):
     """The platform does not connect to such an address."""
 
     def __init__(self, address: str, reason: str, *, objection: Objection) -> None:
-        super().__init__(f"{address} is refused: {reason}")
+        super().__init__(f"{address} is refused: {reason}", Cause.of(f"address-{objection}", address=address))
         self.address = address
         self.reason = reason
         self.objection: Objection = objection

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.ports.provider import Machine, Power, ProviderError
+
+UNNAMED = Cause.of("vcenter-unnamed")
 
 # In this order a test of the connection finds them.
 VcenterSlug = Literal[
@@ -30,8 +33,8 @@ Kind = Literal["folders", "tags", "templates", "datastores", "networks", "machin
 class VcenterError(ProviderError):
     """What was asked of vCenter did not succeed; the message is a sentence for whoever set it up."""
 
-    def __init__(self, slug: VcenterSlug, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, slug: VcenterSlug, sentence: str, *causes: Cause) -> None:
+        super().__init__(sentence, *causes)
         self.slug = slug
 
 

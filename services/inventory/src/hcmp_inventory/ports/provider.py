@@ -4,6 +4,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+from hcmp_contracts.cause import Cause
+from hcmp_inventory.domain.causes import CausedError, Reason
+
 Power = Literal["on", "off", "unknown"]
 
 
@@ -30,24 +33,29 @@ class Machine:
     power: Power = "unknown"
 
 
-class ProviderError(Exception):
+class ProviderError(CausedError):
     """The provider could not do what was asked."""
 
 
 class MachineNotReady(ProviderError):
     """The machine was started but does not answer."""
 
-    def __init__(self, *, name: str, reason: str) -> None:
-        super().__init__(f"machine {name} is not ready: {reason}")
+    def __init__(self, *, name: str, reason: Reason) -> None:
+        super().__init__(f"machine {name} is not ready: {reason.text}", *reason.causes)
         self.name = name
-        self.reason = reason
+
+
+def no_greeting(seconds: float) -> Reason:
+    """Why a machine is not ready that was waited for so long."""
+    return Reason.of(f"no SSH server answers after {seconds:.0f} s", "no-greeting", seconds=round(seconds))
 
 
 class ForeignMachine(ProviderError):
     """The reference names something that this installation did not make, and so must not touch."""
 
     def __init__(self, *, provider_ref: str) -> None:
-        super().__init__(f"{provider_ref} does not belong to this installation")
+        text = f"{provider_ref} does not belong to this installation"
+        super().__init__(text, Cause.of("machine-foreign", reference=provider_ref))
         self.provider_ref = provider_ref
 
 

@@ -8,6 +8,7 @@ from typing import LiteralString
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.pool_policy import (
     PoolPolicyCreationFailed,
@@ -21,6 +22,7 @@ from hcmp_eventstore.projector import Pool
 from hcmp_eventstore.recorded import Recorded
 from hcmp_inventory.domain.placing import Wanted
 from hcmp_inventory.domain.pool_policy import Standing
+from hcmp_inventory.projections.pool_queries import StoredCause
 
 
 class PoliciesProjection(OneByOne):
@@ -35,6 +37,7 @@ class PoliciesProjection(OneByOne):
             labels jsonb NOT NULL,
             failures integer NOT NULL DEFAULT 0,
             last_failure text,
+            causes jsonb NOT NULL DEFAULT '[]',
             retry_at timestamptz,
             version bigint NOT NULL
         );
@@ -62,23 +65,29 @@ class PoliciesProjection(OneByOne):
                 await cursor.execute("DELETE FROM pool_policy WHERE policy_id = %s", [policy_id])
             case PoolPolicyCreationFailed() as event:
                 await cursor.execute(
-                    "UPDATE pool_policy SET failures = %s, last_failure = %s, retry_at = %s, version = %s"
-                    " WHERE policy_id = %s",
-                    [event.failures, event.reason, event.retry_at, version, policy_id],
+                    "UPDATE pool_policy SET failures = %s, last_failure = %s, causes = %s, retry_at = %s,"
+                    " version = %s WHERE policy_id = %s",
+                    [event.failures, event.reason, _written(event.causes), event.retry_at, version, policy_id],
                 )
             case PoolPolicyRecovered():
                 await cursor.execute(
-                    "UPDATE pool_policy SET failures = 0, last_failure = NULL, retry_at = NULL, version = %s"
-                    " WHERE policy_id = %s",
+                    "UPDATE pool_policy SET failures = 0, last_failure = NULL, causes = '[]', retry_at = NULL,"
+                    " version = %s WHERE policy_id = %s",
                     [version, policy_id],
                 )
             case _:
                 pass
 
 
+def _written(causes: Sequence[Cause]) -> Jsonb:
+    return Jsonb([cause.model_dump() for cause in causes])
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy and its machines: `ready` for anybody, `coming` back from a recycle, in `total`."""
+    """A policy and its machines: `ready` for anybody, `coming` back from a recycle, in `total`. `causes` are those
+    of `last_failure`, as stored.
+    """
 
     policy_id: str
     name: str
@@ -88,6 +97,7 @@ class Policy:
     labels: dict[str, str]
     failures: int
     last_failure: str | None
+    causes: list[StoredCause]
     retry_at: datetime | None
     version: int
     ready: int

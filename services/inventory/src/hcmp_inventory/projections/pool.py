@@ -45,6 +45,7 @@ class PoolProjection:
             owner_id text,
             role text,
             reason text,
+            causes jsonb NOT NULL,
             unreachable boolean NOT NULL,
             drift jsonb NOT NULL,
             registered_at timestamptz NOT NULL,
@@ -68,6 +69,7 @@ class PoolProjection:
             owner_id text,
             role text,
             reason text,
+            causes json NOT NULL,
             drift json NOT NULL,
             PRIMARY KEY (vm_id, changed_at, version)
         );
@@ -112,6 +114,7 @@ _KEPT = (
     "owner_id",
     "role",
     "reason",
+    "causes",
     "drift",
 )
 _KEEP = "INSERT INTO vm_history SELECT * FROM json_populate_recordset(NULL::vm_history, %s)"

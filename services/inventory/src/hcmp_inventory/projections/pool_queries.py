@@ -14,6 +14,8 @@ from hcmp_eventstore.projector import Pool
 from hcmp_inventory.domain.vm_situations import VmStatus
 
 T = TypeVar("T")
+# A contracts.Cause as the tables have it.
+StoredCause = Mapping[str, str | Mapping[str, str | int]]
 PAGE = 500
 
 
@@ -32,6 +34,7 @@ class Cell:
     owner: str | None
     role: str | None
     reason: str | None
+    causes: list[StoredCause]
     drift: dict[str, dict[str, str]]
 
 
@@ -50,6 +53,7 @@ class Row:
     owner: str | None
     role: str | None
     reason: str | None
+    causes: list[StoredCause]
     drift: dict[str, dict[str, str]]
     provider_ref: str
     placement: str
@@ -104,7 +108,7 @@ class Target:
 
 _CELL = sql.SQL(
     "vm_id, vm.name, address, status, provider, labels, project_id, vm.owner_id, "
-    "project.owner_username AS owner, role, reason, drift"
+    "project.owner_username AS owner, role, reason, causes, drift"
 )
 _ROW = sql.SQL(
     "{}, provider_ref, placement, ssh_host, ssh_port, ssh_user, exporter_host, exporter_port, host_key, "

@@ -26,7 +26,14 @@ from hcmp_eventstore.recorded import Recorded
 # By column. `drift` has, by what is not as recorded, how that is recorded, how it was found, and when.
 Row = dict[str, Any]
 
-FREE: Row = {"project_id": None, "owner_id": None, "role": None, "reason": None, "unreachable": False}
+FREE: Row = {
+    "project_id": None,
+    "owner_id": None,
+    "role": None,
+    "reason": None,
+    "causes": [],
+    "unreachable": False,
+}
 
 
 def row_after(row: Row | None, recorded: Recorded[DomainEvent]) -> Row | None:
@@ -68,7 +75,7 @@ def _changes(row: Row, event: DomainEvent, at: datetime) -> Row:  # noqa: C901, 
         case VmMaintenanceEnded():
             return {"status": "available", "reason": None}
         case VmRetired():
-            return FREE | {"status": "retired", "reason": event.reason}
+            return FREE | {"status": "retired", **event.model_dump(include={"reason", "causes"})}
         case VmLabelsChanged():
             return {"labels": event.after}
         case VmCredentialReencrypted():

@@ -15,6 +15,7 @@ from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import utc_now
 from hcmp_inventory.domain import pool_policy, system, vm_commands, vm_errors
+from hcmp_inventory.domain.causes import Reason, reason_of
 from hcmp_inventory.handlers.imports import Import, ImportIncompleteError, Imports, NoProviderError
 from hcmp_inventory.handlers.policies import PoolPolicies
 from hcmp_inventory.handlers.reset import Resets
@@ -96,13 +97,14 @@ class Keeping:
             return
         except (ImportIncompleteError, NoProviderError, ProviderError) as error:
             log.warning("pool_policy_failed", policy=policy.name, reason=str(error), failures=policy.failures + 1)
-            outcome = pool_policy.ReportFailure(str(error), utc_now())
+            outcome = pool_policy.ReportFailure(reason_of(error), utc_now())
         await self.projector.require(await self.rules.command(policy.policy_id, outcome, context))
 
     async def _let_go(self, policy: Policy, count: int, context: Context) -> bool:
         """Retire as many as are too many, of those that nobody has."""
         free = await policies.free_machines(self.pool, policy, min(count, MADE_AT_ONCE))
-        retire = vm_commands.Retire(f"more than the maximum of the pool's policy {policy.name}")
+        text = f"more than the maximum of the pool's policy {policy.name}"
+        retire = vm_commands.Retire(Reason.of(text, "over-maximum", policy=policy.name))
         for vm_id in free:
             try:
                 await self.projector.require(await self.imports.machines.command(vm_id, retire, context))

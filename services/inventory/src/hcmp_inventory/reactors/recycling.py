@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from hcmp_contracts.cause import Cause
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.vm import VmRecycled, VmRecycleStarted, VmRegistered, VmReleased
 from hcmp_eventstore.decider import load
 from hcmp_eventstore.errors import EventLeftError
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_inventory.domain import survey, vm, vm_commands, vm_errors
+from hcmp_inventory.domain.causes import Reason, reason_of
 from hcmp_inventory.domain.vm_situations import Recycling, Released
 from hcmp_inventory.handlers.cleaning import RECYCLE_FAILURES, CleanUps, Made
 from hcmp_inventory.handlers.machines import Machines
@@ -55,8 +57,9 @@ class Recycler:
         if self._can_make_new(used.machine):
             await self.machines.command(vm_id, vm_commands.StartRecycle(), context)
         else:
-            reason = f"used, and no provider {used.machine.provider} can make it new: clean it, then release it"
-            await self._set_aside(vm_id, reason, context)
+            by = used.machine.provider
+            text = f"used, and no provider {by} can make it new: clean it, then release it"
+            await self._set_aside(vm_id, Reason.of(text, "not-renewable", provider=by), context)
 
     def _can_make_new(self, used: VmRegistered) -> bool:
         return used.provider in self.providers or self._clean_ups.can_clean(used)
@@ -76,7 +79,9 @@ class Recycler:
         except CertificateUnavailableError as error:
             raise EventLeftError(str(error)) from error  # no fault of the machine's: it is made anew later
         except RECYCLE_FAILURES as error:
-            await self._set_aside(vm_id, f"recycling failed: {error}", context)
+            why = reason_of(error)
+            reason = Reason(f"recycling failed: {why.text}", (Cause.of("recycling-failed"), *why.causes))
+            await self._set_aside(vm_id, reason, context)
             return
         finish = vm_commands.FinishRecycle(_result(made, used), made.unclean(used))
         try:
@@ -85,11 +90,11 @@ class Recycler:
             if (provider := self.providers.get(used.provider)) is not None:
                 await provider.destroy(made.machine.provider_ref)
 
-    async def _set_aside(self, vm_id: str, reason: str, context: Context) -> None:
+    async def _set_aside(self, vm_id: str, reason: Reason, context: Context) -> None:
         try:
             await self.machines.command(vm_id, vm_commands.Quarantine(reason), context)
         except vm_errors.VmUnknownError:
-            log.info("recycled_machine_is_gone", machine=vm_id, reason=reason)  # retired meanwhile
+            log.info("recycled_machine_is_gone", machine=vm_id, reason=reason.text)  # retired meanwhile
 
     async def _if_this_recycle_is_open(self, recorded: Recorded[DomainEvent]) -> Recycling | None:
         """The machine, unless this recycle has ended; an old event that comes again starts nothing."""

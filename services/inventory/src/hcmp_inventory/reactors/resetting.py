@@ -17,6 +17,7 @@ from hcmp_eventstore.projector import Pool, Projector
 from hcmp_eventstore.recorded import Context, Recorded
 from hcmp_eventstore.store import EventStore
 from hcmp_inventory.domain import pool_policy, system, vm, vm_commands
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.domain.vm_situations import Assigned, Recycling, Reserved
 from hcmp_inventory.handlers.imports import LAB
 from hcmp_inventory.handlers.policies import PoolPolicies
@@ -28,7 +29,7 @@ from hcmp_inventory.reactors.departures import Departures
 
 log = structlog.get_logger(__name__)
 
-REASON = "factory reset"
+REASON = Reason.of("factory reset", "factory-reset")
 SUBJECTS = ("hcmp.system.*.factory-reset-requested",)
 # How long projects may take to end; after that the machines go all the same, and the provisioner ends what it
 # still has when it is back.

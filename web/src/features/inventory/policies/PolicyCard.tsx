@@ -7,6 +7,7 @@ import type { Policy } from "@/api/contract";
 import { useSpeech, useT } from "@/shared/i18n/language";
 import { dateTime } from "@/shared/i18n/times";
 import { Callout } from "@/shared/ui/Callout";
+import { reasonWords } from "@/shared/ui/problem-words";
 
 import { LabelBadges } from "../Labels";
 import classes from "./PolicyCard.module.css";
@@ -81,7 +82,7 @@ function Failing({ policy }: { policy: Policy }) {
     >
       {policy.last_failure !== null && (
         <Text size="xs" style={{ overflowWrap: "anywhere" }}>
-          {policy.last_failure}
+          {reasonWords(policy.last_failure, policy.causes, language)}
         </Text>
       )}
       {policy.retry_at !== null && (

@@ -8,7 +8,7 @@ import { useSpeech, useT } from "@/shared/i18n/language";
 import { Callout } from "@/shared/ui/Callout";
 import { Panel } from "@/shared/ui/Panel";
 import { ProblemAlert } from "@/shared/ui/ProblemAlert";
-import { vcenterWords } from "@/shared/ui/problem-words";
+import { causedWords } from "@/shared/ui/problem-words";
 
 import { useTestVcenter } from "./queries";
 import { textField, type SectionProps } from "./section";
@@ -101,7 +101,7 @@ function ConnectionTest({ access }: { access: VcenterAccess }) {
   );
 }
 
-function Outcome({ test: { ok, slug, detail, server } }: { test: VcenterTest }) {
+function Outcome({ test: { ok, slug, detail, causes = [], server } }: { test: VcenterTest }) {
   const { t, language } = useSpeech();
   if (ok) {
     return (
@@ -110,7 +110,7 @@ function Outcome({ test: { ok, slug, detail, server } }: { test: VcenterTest }) 
       </Callout>
     );
   }
-  const words = vcenterWords(slug ?? "vcenter-fault", detail, language);
+  const words = causedWords({ type: slug ?? "vcenter-fault", detail, causes }, language);
   return (
     <Callout tone="bad" icon={IconPlugConnectedX} role="alert" title={words.title}>
       <Text size="sm">{words.body}</Text>

@@ -2,6 +2,7 @@
 
 from pyVmomi import vmodl
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.places import datacenter
 from hcmp_inventory.adapters.vsphere.session import Content, Session
 from hcmp_inventory.ports.hypervisor import Server, VcenterError
@@ -21,10 +22,9 @@ def checked(content: Content, session: Session) -> Server:
     center = datacenter(content, session)
     missing = _missing(content, center.vmFolder)
     if missing:
-        needed = ", ".join(missing)
-        raise VcenterError(
-            "vcenter-permission", f"{session.access.username} lacks on the datacenter's machines: {needed}."
-        )
+        user, needed = session.access.username, ", ".join(missing)
+        cause = Cause.of("privileges-missing", user=user, privileges=needed)
+        raise VcenterError("vcenter-permission", f"{user} lacks on the datacenter's machines: {needed}.", cause)
     return Server(name=str(content.about.name), version=str(content.about.version))
 
 

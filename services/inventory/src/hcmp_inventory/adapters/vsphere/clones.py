@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import structlog
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.browsing import machines
 from hcmp_inventory.adapters.vsphere.cloning import Clone, planned
 from hcmp_inventory.adapters.vsphere.cloud_init import FirstBoot, FixedAddress
@@ -95,9 +96,8 @@ class Clones:
             has = await hands.properties() or {}
             marks = Marks.read(has.get("config.extraConfig"))
             if marks is None or (marks.installation, marks.origin) != (self.identity.installation, "cloned"):
-                raise VcenterError(
-                    "vcenter-fault", f"The server has a machine {own} that the platform did not make."
-                )
+                text = f"The server has a machine {own} that the platform did not make."
+                raise VcenterError("vcenter-fault", text, Cause.of("name-taken-outside", name=own))
             await hands.switch_off()
             await hands.destroy()
 
@@ -111,7 +111,8 @@ class Clones:
             try:
                 chosen = choices.lowest_free(seen | self.workshop.promised)
             except NoAddressLeftError as error:
-                raise VcenterError("vcenter-not-found", f"No address is left: {error}.") from error
+                cause = Cause.of("no-address-left", range=wanted.address_range)
+                raise VcenterError("vcenter-not-found", f"No address is left: {error}.", cause) from error
             self.workshop.promised.add(chosen)
         servers = wanted.nameservers.replace(",", " ").split()
         return FixedAddress(chosen, choices.prefix, wanted.gateway, servers)
@@ -139,7 +140,8 @@ class Clones:
         try:
             return (await self.identity.authorities()).splitlines()
         except CertificateUnavailableError as error:
-            raise ProviderError(f"a clone would not know whom to trust: {error}") from error
+            text = f"a clone would not know whom to trust: {error}"
+            raise ProviderError(text, Cause.of("trust-unknown"), *error.causes) from error
 
     async def _started(self, hands: Hands, endpoint: Endpoint, network: FixedAddress | None) -> Machine:
         await hands.switch_on()

@@ -6,10 +6,11 @@ from typing import Any
 
 from pyVmomi import vim
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.browsing import machines
 from hcmp_inventory.adapters.vsphere.cloud_init import FirstBoot, FixedAddress
 from hcmp_inventory.adapters.vsphere.marks import Marks, options
-from hcmp_inventory.adapters.vsphere.places import Shelf, datacenter, folder
+from hcmp_inventory.adapters.vsphere.places import Shelf, absent, datacenter, folder, several
 from hcmp_inventory.adapters.vsphere.session import Content, Session
 from hcmp_inventory.ports.hypervisor import CloneDefaults, Filter, VcenterError
 
@@ -45,7 +46,7 @@ def planned(content: Content, session: Session, clone: Clone) -> Plan:
     if wanted.datastore:
         place.datastore, _ = Shelf(session, vim.Datastore, "datastore", center).named(content, wanted.datastore)
     if wanted.host:
-        place.host, _ = Shelf(session, vim.HostSystem, "ESXi host", center).named(content, wanted.host)
+        place.host, _ = Shelf(session, vim.HostSystem, "host", center).named(content, wanted.host)
     if wanted.network:
         network, _ = Shelf(session, vim.Network, "network", center).named(content, wanted.network)
         place.deviceChange = [_attached(card, network) for card in cards[:1]]
@@ -69,8 +70,10 @@ def _template(content: Content, session: Session, name: str) -> Any:
             return session.object(vim.VirtualMachine, chosen[0].reference)
         if chosen:
             names = ", ".join(item.name for item in chosen[:20])
-            raise VcenterError("vcenter-not-found", f"There are several templates; name one of: {names}.")
-    raise VcenterError("vcenter-not-found", f"There is no template {name}.".replace(" .", "."))
+            text = f"There are several templates; name one of: {names}."
+            raise VcenterError("vcenter-not-found", text, *several("template", names))
+    text = f"There is no template {name}.".replace(" .", ".")
+    raise VcenterError("vcenter-not-found", text, *absent("template", name))
 
 
 def _pool(content: Content, session: Session, center: Any, name: str) -> Any:
@@ -81,7 +84,7 @@ def _pool(content: Content, session: Session, center: Any, name: str) -> Any:
     except VcenterError:
         if not name:
             raise
-        pool, _ = Shelf(session, vim.ResourcePool, "cluster or resource pool", center).named(content, name)
+        pool, _ = Shelf(session, vim.ResourcePool, "resource-pool", center).named(content, name)
         return pool
     return has["resourcePool"]
 
@@ -110,10 +113,15 @@ def _customization(content: Content, clone: Clone, cards: int) -> Any:
     manager = content.customizationSpecManager
     name = clone.wanted.customization
     if manager is None or not manager.DoesCustomizationSpecExist(name):
-        raise VcenterError("vcenter-not-found", f"There is no customization specification {name}.")
+        text = f"There is no customization specification {name}."
+        raise VcenterError("vcenter-not-found", text, *absent("customization", name))
     spec = manager.GetCustomizationSpec(name).spec
     if not isinstance(spec.identity, vim.vm.customization.LinuxPrep):
-        raise VcenterError("vcenter-setting-invalid", f"The customization specification {name} is not for Linux.")
+        text, cause = (
+            f"The customization specification {name} is not for Linux.",
+            Cause.of("not-for-linux", name=name),
+        )
+        raise VcenterError("vcenter-setting-invalid", text, cause)
     spec.identity.hostName = vim.vm.customization.FixedName(name=clone.first_boot.name)
     if clone.first_boot.network is not None:
         fixed = vim.vm.customization.AdapterMapping(adapter=_adapter(clone.first_boot.network))

@@ -9,7 +9,7 @@ from hcmp_inventory.adapters.vsphere.faults import of_address
 from hcmp_inventory.adapters.vsphere.session import CALL_SECONDS, Session
 from hcmp_inventory.adapters.vsphere.transport import CONNECT_SECONDS, CONNECTIONS, READ_SECONDS, Dial
 from hcmp_inventory.ports.connections import Addresses, AddressRefusedError
-from hcmp_inventory.ports.hypervisor import VcenterAccess, VcenterError
+from hcmp_inventory.ports.hypervisor import UNNAMED, VcenterAccess, VcenterError
 
 Configured = Callable[[], Awaitable[VcenterAccess | None]]
 
@@ -39,7 +39,7 @@ class Connections:
         """Raises VcenterError: not configured, or its name leads nowhere."""
         access = await self.configured()
         if access is None:
-            raise VcenterError("vcenter-not-configured", "No vCenter is set up: see the settings.")
+            raise VcenterError("vcenter-not-configured", "No vCenter is set up: see the settings.", UNNAMED)
         async with self._opening:
             current = self._current
             if current is not None and current.access == access and not current.lost:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.faults import of_fault
 from hcmp_inventory.adapters.vsphere.marks import Marks
 from hcmp_inventory.adapters.vsphere.retrieval import Properties, some_of, wait_for
@@ -65,7 +66,9 @@ class Hands:
         has = await self.properties() or {}
         clean = next(_clean_snapshots(has), None)
         if clean is None:
-            raise VcenterError("vcenter-not-found", f"{has.get('name', self.reference)} has no snapshot {CLEAN}.")
+            name = str(has.get("name", self.reference))
+            cause = Cause.of("snapshot-missing", name=name, snapshot=CLEAN)
+            raise VcenterError("vcenter-not-found", f"{name} has no snapshot {CLEAN}.", cause)
         await self.task(lambda _: clean.RevertToSnapshot_Task())
 
     async def switch_on(self) -> None:

@@ -1,16 +1,34 @@
 """Where things are in a server's inventory: the datacenter that the settings name, and what it has by its name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pyVmomi import vim
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.retrieval import Properties, all_of
 from hcmp_inventory.adapters.vsphere.session import Content, Session
+from hcmp_inventory.domain.causes import Causes
 from hcmp_inventory.ports.hypervisor import VcenterError
 
 # So many names are told to whoever named something that is not there.
 LISTED = 20
+# What is looked for by its name, for whoever says it in another language.
+VcenterKind = Literal[
+    "cluster",
+    "customization",
+    "datacenter",
+    "datastore",
+    "folder",
+    "host",
+    "machine",
+    "network",
+    "resource-pool",
+    "tag",
+    "template",
+]
+WORDS: Mapping[VcenterKind, str] = {"host": "ESXi host", "resource-pool": "cluster or resource pool"}
 
 
 def datacenter(content: Content, session: Session) -> Any:
@@ -22,17 +40,29 @@ def datacenter(content: Content, session: Session) -> Any:
         return session.object(vim.Datacenter, chosen[0])
     names = ", ".join(sorted(str(has["name"]) for has in found.values())) or "none"
     if chosen:
-        raise VcenterError("vcenter-datacenter-missing", f"There are several datacenters; name one of: {names}.")
-    raise VcenterError("vcenter-datacenter-missing", f"There is no datacenter {name}. There are: {names}.")
+        text, causes = f"There are several datacenters; name one of: {names}.", several("datacenter", names)
+    else:
+        text, causes = f"There is no datacenter {name}. There are: {names}.", absent("datacenter", name, names)
+    raise VcenterError("vcenter-datacenter-missing", text, *causes)
+
+
+def absent(kind: VcenterKind, name: str, names: str = "") -> Causes:
+    """That there is none of this name, or none at all, and which there are."""
+    missing = Cause.of("vcenter-absent", kind=kind, name=name) if name else Cause.of("vcenter-none", kind=kind)
+    return (missing,) if names in ("", "none") else (missing, Cause.of("vcenter-choice", names=names))
+
+
+def several(kind: VcenterKind, names: str) -> Causes:
+    return Cause.of("vcenter-several", kind=kind), Cause.of("vcenter-choice", names=names)
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """One kind of thing below one place; `word` is what people call it."""
+    """One kind of thing below one place; `called` is what it is to people."""
 
     session: Session
     kind: type
-    word: str
+    called: VcenterKind
     below: Any
 
     def named(self, content: Content, name: str, *more: str) -> tuple[Any, Properties]:
@@ -46,10 +76,16 @@ class Shelf:
             reference, has = chosen[0]
             return self.session.object(self.kind, reference), has
         names = ", ".join(sorted(str(has.get("name")) for has in found.values())[:LISTED]) or "none"
+        word = WORDS.get(self.called, self.called)
         if not chosen:
-            missing = f"{self.word} {name}" if name else self.word
-            raise VcenterError("vcenter-not-found", f"There is no {missing}. There are: {names}.")
-        raise VcenterError("vcenter-not-found", f"There are several of this: {self.word}. Name one of: {names}.")
+            missing = f"{word} {name}" if name else word
+            text, causes = f"There is no {missing}. There are: {names}.", absent(self.called, name, names)
+        else:
+            text, causes = (
+                f"There are several of this: {word}. Name one of: {names}.",
+                several(self.called, names),
+            )
+        raise VcenterError("vcenter-not-found", text, *causes)
 
 
 def folder_paths(content: Content, below: Any, root: str = "") -> dict[str, str]:
@@ -78,4 +114,4 @@ def folder(content: Content, session: Session, center: Any, wanted: str) -> Any:
     for reference, known in folder_paths(content, home).items():
         if path in (known, reference):
             return session.object(vim.Folder, reference)
-    raise VcenterError("vcenter-not-found", f"There is no folder {wanted}.")
+    raise VcenterError("vcenter-not-found", f"There is no folder {wanted}.", *absent("folder", wanted))

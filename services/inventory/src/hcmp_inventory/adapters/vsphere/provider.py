@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.browsing import items, power
 from hcmp_inventory.adapters.vsphere.checking import checked
 from hcmp_inventory.adapters.vsphere.clones import Clones, Identity, Workshop
@@ -10,7 +11,9 @@ from hcmp_inventory.adapters.vsphere.connections import Connections
 from hcmp_inventory.adapters.vsphere.discovery import Discovery, described
 from hcmp_inventory.adapters.vsphere.hands import ADDRESS_SECONDS, Hands
 from hcmp_inventory.adapters.vsphere.marks import Marks
+from hcmp_inventory.adapters.vsphere.places import absent
 from hcmp_inventory.adapters.vsphere.reaching import Reach
+from hcmp_inventory.domain.causes import Reason
 from hcmp_inventory.ports.hypervisor import (
     CloneDefaults,
     Endpoint,
@@ -23,6 +26,9 @@ from hcmp_inventory.ports.hypervisor import (
     VcenterError,
 )
 from hcmp_inventory.ports.provider import ForeignMachine, Machine, MachineNotReady
+
+OFF = Reason.of("it is off; switch it on first", "machine-off")
+NO_ADDRESS = Reason.of("it reports no address; are its VMware Tools running?", "no-address-reported")
 
 
 class VsphereProvider:
@@ -61,9 +67,8 @@ class VsphereProvider:
             hands = await self._hands(provider_ref)
             marks = await self._own_marks(hands)
             if marks is None:
-                raise VcenterError(
-                    "vcenter-not-found", f"The server has no machine {provider_ref} of the platform."
-                )
+                text = f"The server has no machine {provider_ref} of the platform."
+                raise VcenterError("vcenter-not-found", text, Cause.of("machine-unmarked", reference=provider_ref))
             await hands.revert()
             await hands.switch_on()
             machine = await self._described(hands, marks.endpoint, fixed=marks.fixed)
@@ -96,16 +101,15 @@ class VsphereProvider:
         hands = await self._hands(reference)
         has = await hands.properties()
         if has is None:
-            raise VcenterError("vcenter-not-found", f"The server has no machine {reference}.")
+            text = f"The server has no machine {reference}."
+            raise VcenterError("vcenter-not-found", text, *absent("machine", reference))
         marks = Marks.read(has.get("config.extraConfig"))
         if marks is not None and marks.installation != self._identity.installation:
             raise ForeignMachine(provider_ref=reference)
         if power(has) != "on":
-            raise MachineNotReady(name=endpoint.name, reason="it is off; switch it on first")
+            raise MachineNotReady(name=endpoint.name, reason=OFF)
         if not has.get("guest.ipAddress"):
-            raise MachineNotReady(
-                name=endpoint.name, reason="it reports no address; are its VMware Tools running?"
-            )
+            raise MachineNotReady(name=endpoint.name, reason=NO_ADDRESS)
         return await self._described(hands, endpoint)
 
     async def adopt(self, machine: Machine, endpoint: Endpoint) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from hcmp_contracts.cause import Cause
+from hcmp_inventory.domain.causes import Reason, reason_of
 from hcmp_inventory.ports.connections import (
     Addresses,
     AddressRefusedError,
@@ -14,7 +16,7 @@ from hcmp_inventory.ports.connections import (
     UnreachableError,
 )
 from hcmp_inventory.ports.hypervisor import Endpoint
-from hcmp_inventory.ports.provider import MachineNotReady
+from hcmp_inventory.ports.provider import MachineNotReady, no_greeting
 
 # A guest boots, and cloud-init makes its user, in less.
 READY_SECONDS = 300.0
@@ -36,7 +38,7 @@ class Reach:
         try:
             return await self.addresses.resolve(address)
         except AddressRefusedError as error:
-            raise MachineNotReady(name=name, reason=str(error)) from error
+            raise MachineNotReady(name=name, reason=reason_of(error)) from error
 
     async def greeted(self, name: str, host: str, port: int) -> None:
         """Wait until an SSH server says who it is."""
@@ -45,13 +47,13 @@ class Reach:
                 while not await _greets(host, port):  # noqa: ASYNC110 - it is another computer that boots
                     await asyncio.sleep(PAUSE_SECONDS)
         except TimeoutError as late:
-            raise MachineNotReady(name=name, reason=f"no SSH server answers after {self.seconds:.0f} s") from late
+            raise MachineNotReady(name=name, reason=no_greeting(self.seconds)) from late
 
     async def pinned(self, host: str, endpoint: Endpoint) -> str:
         """The host key under which the platform opens a machine that is being set up: its first boot makes
         both the key and the user, so that neither may be there yet.
         """
-        reason = "it was not asked"
+        last = Reason("it was not asked")
         try:
             async with asyncio.timeout(self.seconds):
                 while True:
@@ -59,12 +61,14 @@ class Reach:
                         key = await self.prober.host_key(host, endpoint.ssh_port)
                         await self.prober.log_in(_login(host, endpoint, key))
                     except NOT_YET as error:
-                        reason = str(error)
+                        last = reason_of(error)
                         await asyncio.sleep(PAUSE_SECONDS)
                     else:
                         return key
         except TimeoutError as late:
-            raise MachineNotReady(name=endpoint.name, reason=f"after {self.seconds:.0f} s: {reason}") from late
+            waited = Cause.of("not-ready", seconds=round(self.seconds))
+            reason = Reason(f"after {self.seconds:.0f} s: {last.text}", (waited, *last.causes))
+            raise MachineNotReady(name=endpoint.name, reason=reason) from late
 
 
 def _login(host: str, endpoint: Endpoint, key: str) -> Login:

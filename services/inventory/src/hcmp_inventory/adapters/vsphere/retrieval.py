@@ -6,6 +6,7 @@ from typing import Any
 
 from pyVmomi import vim, vmodl
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.session import Content, Session
 from hcmp_inventory.ports.hypervisor import VcenterError
 
@@ -69,7 +70,8 @@ async def wait_for(session: Session, watched: Any, path: str, done: Callable[[An
         reached, value = await session.call(watch)
         if reached:
             return value
-    raise VcenterError("vcenter-timeout", f"{path} did not become what was waited for within {seconds:.0f} s.")
+    text = f"{path} did not become what was waited for within {seconds:.0f} s."
+    raise VcenterError("vcenter-timeout", text, Cause.of("waited-in-vain", property=path, seconds=round(seconds)))
 
 
 def _watch(

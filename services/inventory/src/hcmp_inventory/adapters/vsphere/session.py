@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 from pyVmomi import SoapAdapter, vim
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.adapters.vsphere.faults import told
 from hcmp_inventory.adapters.vsphere.transport import Dial
 from hcmp_inventory.ports.hypervisor import VcenterAccess, VcenterError
@@ -59,7 +60,8 @@ class Session:
         except TimeoutError as late:
             self.lost = True
             where = f"{self.access.host}:{self.access.port}"
-            raise VcenterError("vcenter-timeout", f"{where} did not answer within {limit:.0f} s.") from late
+            cause = Cause.of("no-answer", host=self.access.host, port=self.access.port)
+            raise VcenterError("vcenter-timeout", f"{where} did not answer within {limit:.0f} s.", cause) from late
         finally:
             # Late or cancelled: the thread is not left waiting. One that is done has no connection in use.
             for ident in thread:

@@ -15,6 +15,8 @@ from urllib.parse import quote
 from pydantic import BaseModel, TypeAdapter
 from pyVmomi import vim
 
+from hcmp_contracts.cause import Cause
+from hcmp_inventory.adapters.vsphere.places import absent
 from hcmp_inventory.adapters.vsphere.transport import Dial
 from hcmp_inventory.ports.hypervisor import VcenterError
 
@@ -73,7 +75,8 @@ def tagged(dial: Dial, tag: str) -> set[str]:
         chosen = [reference for reference, name in names.items() if tag in (name, reference)]
         if not chosen:
             known = ", ".join(sorted(set(names.values()))[:20]) or "none"
-            raise VcenterError("vcenter-not-found", f"There is no tag {tag}. There are: {known}.")
+            text = f"There is no tag {tag}. There are: {known}."
+            raise VcenterError("vcenter-not-found", text, *absent("tag", tag, known))
         return {machine for reference in chosen for machine in rest.attached_to(reference)}
 
 
@@ -104,6 +107,7 @@ def _value(connection: HTTPConnection, method: str, path: str, headers: Mapping[
         case 403:
             raise vim.fault.NoPermission
         case 404:
-            raise VcenterError("vcenter-unsupported", "This server has no tags: a single ESXi host knows none.")
+            text = "This server has no tags: a single ESXi host knows none."
+            raise VcenterError("vcenter-unsupported", text, Cause.of("vcenter-no-tags"))
         case status:
             raise HTTPException(f"{method} {path} was answered with {status}")

@@ -16,6 +16,7 @@ from typing import Any
 
 from pyVmomi import SoapAdapter
 
+from hcmp_contracts.cause import Cause
 from hcmp_inventory.ports.hypervisor import VcenterAccess, VcenterError
 
 # Each wait for bytes; the time of a whole call is bounded by who makes it.
@@ -27,7 +28,11 @@ API = "vim.version.version12"
 
 
 class CertificateRefusedError(Exception):
-    """The server shows another certificate than the pinned one."""
+    """The server shows another certificate than the pinned one: that with this SHA-256 fingerprint."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(f"it shows the certificate {shown}, pinned is another one")
+        self.shown = shown
 
 
 def tls_context(access: VcenterAccess) -> ssl.SSLContext:
@@ -44,7 +49,8 @@ def tls_context(access: VcenterAccess) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cadata=access.ca_pem)
         except (ssl.SSLError, ValueError) as error:
-            raise VcenterError("vcenter-setting-invalid", "The CA certificate is no PEM certificate.") from error
+            text = "The CA certificate is no PEM certificate."
+            raise VcenterError("vcenter-setting-invalid", text, Cause.of("authority-unreadable")) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -134,7 +140,7 @@ class Dial:
         shown = sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
         if not hmac.compare_digest(shown, self.access.fingerprint.replace(":", "").lower()):
             secured.close()
-            raise CertificateRefusedError(f"it shows the certificate {shown}, pinned is another one")
+            raise CertificateRefusedError(shown)
 
 
 class _Connection(HTTPSConnection):

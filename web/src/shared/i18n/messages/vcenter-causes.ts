@@ -1,0 +1,62 @@
+/** What exactly is wrong with vCenter or an ESXi host, by the cause's slug, and what it has: `kind`. */
+
+import type { Messages } from "../entry";
+
+export const vcenterCauseMessages = {
+  "cause.vcenter-unnamed": ["Neither a vCenter nor an ESXi host is named.", "vCenter도 ESXi 호스트도 입력되지 않았습니다."],
+  "cause.password-bound": [
+    "Server, user or certificate are others than those that the stored password was given for.",
+    "서버, 사용자 또는 인증서가 비밀번호를 저장할 때와 다릅니다.",
+  ],
+  "cause.password-unreadable": ["The stored password cannot be read any more.", "저장된 비밀번호를 더 이상 읽을 수 없습니다."],
+  "cause.authority-unreadable": ["The CA certificate is no PEM certificate.", "CA 인증서가 PEM 형식이 아닙니다."],
+  "cause.certificate-other": [
+    "{host}:{port} shows the certificate {shown}; another one is pinned.",
+    "{host}:{port}의 인증서는 {shown}이며 고정된 인증서와 다릅니다.",
+  ],
+  "cause.certificate-not-yet-valid": ["The certificate of {host}:{port} is not valid yet.", "{host}:{port} 인증서의 유효 기간이 아직 시작되지 않았습니다."],
+  "cause.certificate-expired": ["The certificate of {host}:{port} has expired.", "{host}:{port} 인증서가 만료되었습니다."],
+  "cause.certificate-authority-unknown": [
+    "Nobody who is trusted has signed the certificate of {host}:{port}.",
+    "{host}:{port} 인증서에 신뢰할 수 있는 기관의 서명이 없습니다.",
+  ],
+  "cause.certificate-name-other": ["The certificate of {host}:{port} is for another name: “{said}”.", "{host}:{port} 인증서의 이름이 다릅니다: “{said}”."],
+  "cause.certificate-untrusted": ["The certificate of {host}:{port} is not trusted: “{said}”.", "{host}:{port} 인증서를 신뢰할 수 없습니다: “{said}”."],
+  "cause.no-tls": ["No TLS connection to {host}:{port}: “{said}”.", "{host}:{port}에 TLS로 연결할 수 없습니다: “{said}”."],
+  "cause.connection-failed": ["The connection to {host}:{port} failed: “{said}”.", "{host}:{port} 연결에 실패했습니다: “{said}”."],
+  "cause.no-vcenter": [
+    "{host}:{port} does not answer as vCenter or ESXi do: “{said}”.",
+    "{host}:{port}의 응답이 vCenter나 ESXi의 것이 아닙니다: “{said}”.",
+  ],
+  "cause.vcenter-login-wrong": ["{user}: wrong user name or password.", "{user}: 사용자 이름 또는 비밀번호가 올바르지 않습니다."],
+  "cause.vcenter-session-ended": ["The server ends every session of {user} at once.", "서버가 {user} 사용자의 세션을 바로 종료합니다."],
+  "cause.vcenter-not-permitted": ["{user} may not do this.", "{user} 사용자에게 권한이 없습니다."],
+  "cause.privileges-missing": ["{user} lacks {privileges}.", "{user} 사용자에게 없는 권한: {privileges}."],
+  "cause.vcenter-absent": ["There is no {kind} {name}.", "{kind} {name}을(를) 찾을 수 없습니다."],
+  "cause.vcenter-none": ["There is no {kind}.", "{kind} 항목이 없습니다."],
+  "cause.vcenter-several": ["There is more than one {kind}.", "{kind} 항목이 여러 개입니다."],
+  "cause.vcenter-choice": ["To choose from: {names}.", "선택 가능: {names}."],
+  "cause.vcenter-gone": ["What was asked for is not there any more.", "요청한 대상이 더 이상 없습니다."],
+  "cause.vcenter-no-clones": ["A single ESXi host makes no clones.", "단독 ESXi 호스트에서는 복제할 수 없습니다."],
+  "cause.vcenter-no-tags": ["A single ESXi host knows no tags.", "단독 ESXi 호스트에는 태그가 없습니다."],
+  "cause.vcenter-fault": ["The server answered “{said}”.", "서버의 응답: “{said}”."],
+  "cause.waited-in-vain": ["{property} did not become what was waited for within {seconds} s.", "{property} 값이 {seconds}초 안에 준비되지 않았습니다."],
+  "cause.snapshot-missing": ["{name} has no snapshot {snapshot}.", "{name}에 {snapshot} 스냅샷이 없습니다."],
+  "cause.not-for-linux": ["The customization specification {name} is not for Linux.", "사용자 지정 사양 {name}은(는) Linux용이 아닙니다."],
+  "cause.no-address-left": ["No address of {range} is left.", "{range} 범위에 남은 주소가 없습니다."],
+  "cause.name-taken-outside": [
+    "The server has a machine {name} that the platform did not make.",
+    "서버에 플랫폼이 만들지 않은 {name}이(가) 이미 있습니다.",
+  ],
+  "kind.cluster": ["cluster", "클러스터"],
+  "kind.customization": ["customization specification", "사용자 지정 사양"],
+  "kind.datacenter": ["datacenter", "데이터센터"],
+  "kind.datastore": ["datastore", "데이터스토어"],
+  "kind.folder": ["folder", "폴더"],
+  "kind.host": ["ESXi host", "ESXi 호스트"],
+  "kind.machine": ["machine", "가상 머신"],
+  "kind.network": ["network", "네트워크"],
+  "kind.resource-pool": ["cluster or resource pool", "클러스터 또는 리소스 풀"],
+  "kind.tag": ["tag", "태그"],
+  "kind.template": ["template", "템플릿"],
+} as const satisfies Messages;
