@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
 from hcmp_auth.domain.session import REFRESH_TOKEN_LIFE, Presented, Session, judge
 from hcmp_auth.handlers.errors import SessionEndedError
 from hcmp_eventstore.projector import Pool
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ async def _rotate(
         case Presented.REPEATED:
             await _add_token(connection, session, successor_hash, now)
             return session
-        case Presented.REUSED | Presented.EXPIRED:
+        case Presented.REUSED | Presented.EXPIRED as ended:
+            if ended is Presented.REUSED:  # it is in two hands, and nobody knows which of them is the right one
+                log.warning("refresh_token_reused", account_id=session.account_id, session=session.id)
             await connection.execute("DELETE FROM sessions WHERE id = %s", [session.id])
             return None
         case unexpected:

@@ -70,11 +70,8 @@ async def change_password(
 
 
 @router.post("/api/ws-ticket", status_code=201)
-async def issue_ticket(
-    caller: Caller, auth: Auth, response: Response, wanted: TicketRequest | None = None
-) -> Ticket:
+async def issue_ticket(caller: Caller, auth: Auth, wanted: TicketRequest | None = None) -> Ticket:
     """A ticket for one WebSocket: used once, within 30 seconds, as `?ticket=`."""
-    response.headers["Cache-Control"] = "no-store"
     ticket = await auth.tickets.issue(caller, wanted.target if wanted else None)
     return Ticket(ticket=ticket, expires_in=int(TICKET_LIFE.total_seconds()))
 
@@ -92,7 +89,6 @@ async def ssh_authorities(auth: Auth) -> str:
 
 
 def _hand_over(signed_in: SignedIn, auth: Parts, response: Response) -> SignedInBody:
-    response.headers["Cache-Control"] = "no-store"
     response.set_cookie(
         REFRESH_COOKIE,
         signed_in.refresh_token,

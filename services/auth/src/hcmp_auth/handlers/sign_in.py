@@ -116,6 +116,7 @@ class SignIn:
         if not await self.passwords.verify(stored.password_hash if stored else None, password):
             log.info("password_refused", account_id=account_id)
             raise InvalidCredentialsError
+        log.info("password_accepted", account_id=account_id)
         await self.throttle.forgive(keys)
         return account
 
