@@ -34,6 +34,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Frame-Options", "ALLOWALL")
         self.send_header("Asked-By", self.headers["X-Forwarded-For"])
+        self.send_header("Brought", self.headers.get("Cookie", "none"))
         self.end_headers()
         self.wfile.write(body)
 
@@ -199,6 +200,13 @@ def test_a_page_of_another_origin_gets_nothing_of_the_interface(browser: httpx.C
 def test_nobody_says_for_themselves_which_address_they_come_from(browser: httpx.Client) -> None:
     answer = browser.get("/api/me", headers={"X-Forwarded-For": "203.0.113.9"})
     assert answer.headers["asked-by"] == "127.0.0.1"
+
+
+def test_the_cookie_of_a_session_reaches_the_service_that_made_it_and_no_other(browser: httpx.Client) -> None:
+    cookie = {"Cookie": "hcmp_refresh=secret"}
+    assert browser.get("/api/me", headers=cookie).headers["brought"] == "hcmp_refresh=secret"
+    for path in ("/api/pool", "/api/projects", "/api/activity", "/ws/logs/1"):
+        assert browser.get(path, headers=cookie).headers["brought"] == "none"
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/openapi.json", "/docs"])

@@ -48,7 +48,7 @@ async def test_who_registers_waits_for_approval_and_then_signs_in(
     assert body["account"] == {"id": account["id"], "username": "bob", "role": "user", "status": "active"}
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("hcmp_refresh=")
-    assert {"HttpOnly", "Path=/api/token", "SameSite=strict"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
 
     me = await http.get("/api/me", headers={"Authorization": f"Bearer {body['access_token']}"})

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 from structlog.testing import capture_logs
 
 from hcmp_auth.main import build
@@ -27,10 +27,10 @@ def bearer(answer: Any) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-async def refresh_with(http: AsyncClient, cookie: str) -> Any:
+async def refresh_with(http: AsyncClient, cookie: str, name: str = "hcmp_refresh") -> Any:
     """Present this refresh token, whatever the browser holds."""
     http.cookies.clear()
-    return await http.post("/api/token/refresh", headers={"Cookie": f"hcmp_refresh={cookie}"})
+    return await http.post("/api/token/refresh", headers={"Cookie": f"{name}={cookie}"})
 
 
 @pytest.fixture
@@ -159,9 +159,35 @@ async def test_a_new_role_reaches_the_next_token(alice: str, http: AsyncClient, 
     assert (await http.get("/api/me", headers=bearer(answer))).json()["role"] == "viewer"
 
 
-async def test_cookies_are_for_https_only_where_the_platform_is(
-    auth_settings: AuthSettings, visitor: Visitor
+async def test_signing_in_again_ends_the_session_that_the_browser_had(http: AsyncClient) -> None:
+    former = http.cookies["hcmp_refresh"]
+    wrong = await http.post("/api/login", json={**LOGIN, "password": "not it"})
+    assert problem(wrong) == (401, "invalid-credentials")
+    assert (await refresh_with(http, former)).status_code == 200
+    former = http.cookies["hcmp_refresh"]
+    assert (await http.post("/api/login", json=LOGIN)).status_code == 200
+    assert http.cookies["hcmp_refresh"] != former
+    assert problem(await refresh_with(http, former)) == (401, "session-ended")
+
+
+async def test_where_the_platform_is_https_only_no_other_host_can_set_or_get_the_cookie(
+    auth_settings: AuthSettings, alice: str
 ) -> None:
     app = build(auth_settings.model_copy(update={"public_url": "https://hcmp.test"}))
-    async with app.router.lifespan_context(app):
-        assert app.state.parts.secure_cookies
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=transport, base_url="https://hcmp.test") as http,
+    ):
+        answers = [
+            await http.post("/api/login", json=LOGIN),
+            await http.post("/api/token/refresh"),
+            await http.post("/api/token/revoke"),
+            await refresh_with(http, "made up", name="__Host-hcmp_refresh"),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 200, 204, 401]
+    for answer in answers:
+        [cookie] = answer.headers.get_list("set-cookie")
+        assert cookie.startswith("__Host-hcmp_refresh=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie

@@ -24,6 +24,7 @@ from hcmp_auth.adapters.throttle import StoredThrottle
 from hcmp_auth.adapters.tickets import StoredTickets
 from hcmp_auth.api.application import application
 from hcmp_auth.api.broker import answer_requests
+from hcmp_auth.api.cookies import RefreshCookie
 from hcmp_auth.api.parts import Parts
 from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
@@ -146,7 +147,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
         accounts=outside.platform.pool,
         jwks=outside.signing_key.jwks(),
         clock=clock,
-        secure_cookies=settings.public_url.startswith("https://"),
+        cookie=RefreshCookie(secure=settings.public_url.startswith("https://")),
     )
 
 

@@ -172,7 +172,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Sign in by name and password.
+         * @description Sign in by name and password. The session that this browser had before goes no further.
          */
         post: operations["login"];
         delete?: never;

@@ -15,9 +15,6 @@ from hcmp_auth.handlers.errors import (
 )
 from hcmp_webkit.problems import ErrorTable, Problem, not_found
 
-REFRESH_COOKIE = "hcmp_refresh"
-REFRESH_PATH = "/api/token"
-
 
 def _not_active(error: AccountNotActiveError) -> Problem:
     details = {
@@ -42,17 +39,14 @@ def _invalid_credentials(_: InvalidCredentialsError) -> Problem:
     )
 
 
-def _session_ended(_: SessionEndedError) -> Problem:
-    """The cookie is of no more use: the browser is told to forget it."""
+def session_ended(_: SessionEndedError, *, set_cookie: str | None = None) -> Problem:
+    """The cookie is of no more use: with `set_cookie` the browser is told to forget it."""
     return Problem(
         "session-ended",
         title="Sign in first",
         status=401,
         detail="The session is over. Sign in again.",
-        headers={
-            "WWW-Authenticate": "Bearer",
-            "Set-Cookie": f'{REFRESH_COOKIE}=""; Path={REFRESH_PATH}; Max-Age=0; HttpOnly; SameSite=Strict',
-        },
+        headers={"WWW-Authenticate": "Bearer"} | ({"Set-Cookie": set_cookie} if set_cookie else {}),
     )
 
 
@@ -112,7 +106,7 @@ ERRORS: ErrorTable = {
     UsernameTakenError: _username_taken,
     LastAdminError: _last_admin,
     InvalidCredentialsError: _invalid_credentials,
-    SessionEndedError: _session_ended,
+    SessionEndedError: session_ended,
     TooManyAttemptsError: _too_many_attempts,
     PasswordsBusyError: _passwords_busy,
     IdempotencyKeyReusedError: _idempotency_key_reused,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from hcmp_auth.api.cookies import RefreshCookie
 from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
 from hcmp_auth.handlers.registration import Registration
@@ -17,8 +18,6 @@ from hcmp_eventstore.projector import Pool
 
 @dataclass(frozen=True)
 class Parts:
-    """`secure_cookies`: whether browsers reach the platform by https only."""
-
     registration: Registration
     sign_in: SignIn
     tickets: TicketOffice
@@ -27,7 +26,7 @@ class Parts:
     accounts: Pool
     jwks: dict[str, Any]
     clock: Callable[[], datetime]
-    secure_cookies: bool
+    cookie: RefreshCookie
 
 
 def _parts(request: Request) -> Parts:

@@ -79,8 +79,10 @@ class SignIn:
             return False
         return isinstance(account.state, Active)
 
-    async def refresh(self, refresh_token: str) -> SignedIn:
-        """The next pair of tokens. Raises SessionEndedError."""
+    async def refresh(self, refresh_token: str | None) -> SignedIn:
+        """The next pair of tokens. Raises SessionEndedError, also when there is no token at all."""
+        if refresh_token is None:
+            raise SessionEndedError
         successor = self.new_secret()
         asked_at = self.clock()
         session = await self.sessions.rotate(digest(refresh_token), digest(successor), asked_at)
