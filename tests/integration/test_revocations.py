@@ -1,13 +1,14 @@
 """Sessions that were ended are known before the first token counts, and sockets end with them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
 
-from hcmp_contracts.account import AccountSuspended, Role
+from hcmp_contracts.account import AccountSessionEnded, AccountSuspended, Role
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_testkit.nats import NatsServer
@@ -41,6 +42,28 @@ async def test_a_session_that_was_ended_before_the_start_never_counts(
     with pytest.raises(Problem) as refused:
         await known.require_alive(MINA)
     assert refused.value.status == 401
+    following.cancel()
+
+
+async def test_the_end_of_one_session_is_not_the_end_of_another_nor_remembered_for_ever(
+    event_store: EventStore, broker: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = AccountSessionEnded(session_id="session", reason="signed-out")
+    sequence = await event_store.append([Write("account", "mina", 0, [ended])], CONTEXT)
+    known = identity()
+    following = asyncio.create_task(known.follow_revocations(broker))
+    await asyncio.sleep(0)
+    with pytest.raises(Problem) as refused:
+        await known.require_alive(MINA)
+    assert refused.value.status == 401
+    await known.require_alive(replace(MINA, session_id="another"))
+    await known.require_alive(replace(MINA, account_id="somebody-else"))
+
+    monkeypatch.setattr("hcmp_webkit.identity.REMEMBERED", timedelta(0))
+    await event_store.append([Write("account", "mina", sequence, [ended])], CONTEXT)
+    async with asyncio.timeout(5):
+        while known.ended:
+            await asyncio.sleep(0.01)
     following.cancel()
 
 

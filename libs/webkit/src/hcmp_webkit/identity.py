@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import jwt
@@ -23,6 +23,7 @@ from starlette.requests import HTTPConnection
 from hcmp_contracts.account import (
     AccountPasswordChanged,
     AccountRoleChanged,
+    AccountSessionEnded,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -30,6 +31,7 @@ from hcmp_contracts.account import (
 from hcmp_contracts.envelope import CloudEvent
 from hcmp_eventstore.reader import last_sequence, read_batches
 from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import utc_now
 from hcmp_eventstore.streams import EVENTS
 from hcmp_webkit.problems import Problem
 
@@ -44,6 +46,9 @@ JWKS_RETRY_SECONDS = 5.0
 RPC_SECONDS = 3.0
 
 REVOKING = (AccountSuspended, AccountSessionsRevoked, AccountPasswordChanged, AccountRoleChanged)
+# How long the end of one session is remembered: well longer than an access token of it may live. A socket that is
+# open longer ends when the end is heard.
+REMEMBERED = timedelta(hours=1)
 
 Jwks = dict[str, Any]
 
@@ -81,12 +86,14 @@ def unauthorized(detail: str) -> Problem:
 class Identity:
     """Verifies tokens and tickets. `fetch_jwks` and `redeem` are answered by the auth service.
 
-    `revoked` holds, by account, the instant before which no session counts any more.
+    `revoked` holds, by account, the instant before which no session counts any more; `ended` the single sessions,
+    by account and id, that ended of late, and when.
     """
 
     fetch_jwks: Callable[[], Awaitable[Jwks]]
     redeem: Callable[[str, str], Awaitable[Principal]]
     revoked: dict[str, datetime] = field(default_factory=dict)
+    ended: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
     _fetched: float = -JWKS_RETRY_SECONDS
     _fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -130,7 +137,9 @@ class Identity:
             raise unauthorized("This session was ended. Sign in again.")
 
     def is_revoked(self, principal: Principal) -> bool:
-        """Whether the account's sessions were ended after this one's token was issued."""
+        """Whether this session was ended, or the account's all were after this one's token was issued."""
+        if (principal.account_id, principal.session_id) in self.ended:
+            return True
         before = self.revoked.get(principal.account_id)
         return before is not None and principal.issued_at < before
 
@@ -157,7 +166,7 @@ class Identity:
 
     async def follow_revocations(self, client: Client) -> None:
         """Read the log for ever for the events that end sessions. No token counts before the past is read."""
-        subjects = [f"hcmp.account.*.{event.verb()}" for event in REVOKING]
+        subjects = [f"hcmp.account.*.{event.verb()}" for event in (*REVOKING, AccountSessionEnded)]
         self._caught_up.clear()
         end = await last_sequence(client, stream=EVENTS, subjects=subjects)
         if end == 0:
@@ -165,13 +174,23 @@ class Identity:
         async with aclosing(read_batches(client, stream=EVENTS, subjects=subjects, after=0)) as batches:
             async for batch in batches:
                 for message in batch:
-                    # Whose sessions ended, the subject says: the broker vouches for it.
-                    envelope = CloudEvent.model_validate_json(message.data)
-                    self.revoked[message.subject.split(".")[2]] = envelope.time
+                    self._hear(message.subject, CloudEvent.model_validate_json(message.data))
                 if batch[-1].metadata.sequence.stream >= end:
                     self._caught_up.set()
                 async with self._changed:
                     self._changed.notify_all()
+
+    def _hear(self, subject: str, envelope: CloudEvent) -> None:
+        """Whose sessions ended, the subject says: the broker vouches for it."""
+        _, _, account_id, verb = subject.split(".")
+        if verb != AccountSessionEnded.verb():
+            self.revoked[account_id] = envelope.time
+            return
+        since = utc_now() - REMEMBERED
+        self.ended = {session: time for session, time in self.ended.items() if time >= since}
+        if envelope.time >= since:
+            ended = AccountSessionEnded.model_validate(envelope.data)
+            self.ended[account_id, ended.session_id] = envelope.time
 
     async def _wait_for_the_past(self) -> None:
         try:

@@ -292,7 +292,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke Token
-         * @description Sign out: the session of the cookie ends.
+         * @description Sign out: the session of the cookie ends, with its access tokens and open sockets.
          */
         post: operations["revoke_token"];
         delete?: never;

@@ -32,7 +32,7 @@ async def login(form: LoginForm, auth: Auth, request: Request, response: Respons
         form.username, form.password.get_secret_value(), address=client_address(request)
     )
     if former := auth.cookie.read(request):
-        await auth.sign_in.sign_out(former)
+        await auth.sign_in.give_up(former)
     return _hand_over(signed_in, auth, response)
 
 
@@ -40,7 +40,7 @@ async def login(form: LoginForm, auth: Auth, request: Request, response: Respons
 async def refresh_token(auth: Auth, request: Request, response: Response) -> SignedInBody:
     """The next access token, for the cookie of the last one. Each cookie is used once."""
     try:
-        signed_in = await auth.sign_in.refresh(auth.cookie.read(request))
+        signed_in = await auth.sign_in.refresh(auth.cookie.read(request), request.state.correlation_id)
     except SessionEndedError as ended:
         raise session_ended(ended, set_cookie=auth.cookie.deletion) from ended
     return _hand_over(signed_in, auth, response)
@@ -48,9 +48,9 @@ async def refresh_token(auth: Auth, request: Request, response: Response) -> Sig
 
 @router.post("/api/token/revoke", status_code=204)
 async def revoke_token(auth: Auth, request: Request, response: Response) -> None:
-    """Sign out: the session of the cookie ends."""
+    """Sign out: the session of the cookie ends, with its access tokens and open sockets."""
     if token := auth.cookie.read(request):
-        await auth.sign_in.sign_out(token)
+        await auth.sign_in.sign_out(token, request.state.correlation_id)
     auth.cookie.forget(response)
 
 
