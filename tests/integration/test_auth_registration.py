@@ -141,6 +141,7 @@ async def test_a_registration_that_broke_between_hash_and_event_can_be_repeated(
         {"password": "short"},
         {"password": "p" * 129},
         {"username": "bobby-lee", "password": "Bobby-Lee"},
+        {"password": "Password123"},
         {"email": "nobody"},
         {"email": "bob@"},
         {"email": "bob@exa mple.org"},

@@ -124,6 +124,10 @@ async def test_changing_the_password_ends_every_session_but_the_new_one(
     wrong = {"current_password": "not it at all", "new_password": "battery staple"}
     assert problem(await http.post("/api/me/password", json=wrong)) == (401, "invalid-credentials")
 
+    for weak in ("password1", "alice-2026"):
+        change = {"current_password": "correct horse", "new_password": weak}
+        assert problem(await http.post("/api/me/password", json=change)) == (422, "malformed-request")
+
     old_cookie = http.cookies["hcmp_refresh"]
     change = {"current_password": "correct horse", "new_password": "battery staple"}
     answer = await http.post("/api/me/password", json=change)

@@ -26,6 +26,7 @@ from hcmp_auth.api.application import application
 from hcmp_auth.api.broker import answer_requests
 from hcmp_auth.api.cookies import RefreshCookie
 from hcmp_auth.api.parts import Parts
+from hcmp_auth.domain.password import PasswordRules
 from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
 from hcmp_auth.handlers.registration import Registration
@@ -108,6 +109,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
     credentials = StoredCredentials(outside.database)
     sessions = StoredSessions(outside.database)
     throttle = StoredThrottle(outside.database)
+    rules = PasswordRules(settings.own_password_words)
     return Parts(
         registration=Registration(
             store=store,
@@ -115,6 +117,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
             credentials=credentials,
             passwords=outside.passwords,
             throttle=throttle,
+            rules=rules,
             clock=clock,
             new_id=uuid7,
         ),
@@ -125,6 +128,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
             sessions=sessions,
             passwords=outside.passwords,
             throttle=throttle,
+            rules=rules,
             signer=outside.signing_key,
             clock=clock,
             new_id=uuid7,

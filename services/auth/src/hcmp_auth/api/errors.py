@@ -6,6 +6,7 @@ from hcmp_auth.domain.account import (
     LastAdminError,
     UsernameTakenError,
 )
+from hcmp_auth.domain.password import WeakPasswordError
 from hcmp_auth.handlers.errors import (
     IdempotencyKeyReusedError,
     InvalidCredentialsError,
@@ -100,10 +101,22 @@ def _idempotency_key_reused(_: IdempotencyKeyReusedError) -> Problem:
     )
 
 
+def _weak_password(error: WeakPasswordError) -> Problem:
+    reason = f"it {error.reason}"
+    return Problem(
+        "malformed-request",
+        title="Malformed request",
+        status=422,
+        detail=f"password: {reason}",
+        errors=[{"field": "password", "reason": reason}],
+    )
+
+
 ERRORS: ErrorTable = {
     AccountNotFoundError: lambda _: not_found(),
     AccountNotActiveError: _not_active,
     UsernameTakenError: _username_taken,
+    WeakPasswordError: _weak_password,
     LastAdminError: _last_admin,
     InvalidCredentialsError: _invalid_credentials,
     SessionEndedError: session_ended,

@@ -17,6 +17,7 @@ from hcmp_auth.domain.account import (
     status_of,
 )
 from hcmp_auth.domain.account_commands import ChangePassword, EndSession
+from hcmp_auth.domain.password import PasswordRules, own_words
 from hcmp_auth.domain.session import SESSION_LIFE, Session
 from hcmp_auth.handlers.errors import InvalidCredentialsError, SessionEndedError, TokenReusedError
 from hcmp_auth.handlers.history import AccountHistory, read_history
@@ -56,6 +57,7 @@ class SignIn:
     sessions: Sessions
     passwords: Passwords
     throttle: Throttle
+    rules: PasswordRules
     signer: Signer
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
@@ -114,8 +116,13 @@ class SignIn:
         await execute(self.store, [Decision(ACCOUNT, account_id, [ending])], context)
 
     async def change_password(self, account_id: str, current: str, new: str, context: Context) -> SignedIn:
-        """Every session ends but the one that this begins. Raises as `login` does."""
+        """Every session ends but the one that this begins. Raises as `login` does, and
+        WeakPasswordError.
+        """
         account = await self._check(account_id, current, [f"account:{account_id}"])
+        if account.registered is not None:
+            details = account.registered.details
+            self.rules.require(new, own=own_words(details.username, details.email))
         credential = Credential(
             id=str(self.new_id()), account_id=account_id, password_hash=await self.passwords.hash(new)
         )
