@@ -209,7 +209,7 @@ def test_the_cookie_of_a_session_reaches_the_service_that_made_it_and_no_other(b
         assert browser.get(path, headers=cookie).headers["brought"] == "none"
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/openapi.json", "/docs", "/.git/config"])
 def test_what_services_tell_their_operators_is_behind_the_gateway(browser: httpx.Client, path: str) -> None:
     assert "<title>H-CMP</title>" in browser.get(path).text
 

@@ -100,6 +100,16 @@ async def test_a_refresh_token_expires_when_nobody_uses_it(
     assert problem(await http.post("/api/token/refresh")) == (401, "session-ended")
 
 
+async def test_a_session_ends_after_thirty_days_however_busy_it_was(
+    http: AsyncClient, advance_time: Callable[[float], None]
+) -> None:
+    for _ in range(4):
+        advance_time(7 * 86_400 - 1)
+        assert (await http.post("/api/token/refresh")).status_code == 200
+    advance_time(2 * 86_400 + 5)
+    assert problem(await http.post("/api/token/refresh")) == (401, "session-ended")
+
+
 @pytest.mark.parametrize("cookie", ["", "x", "correct-horse", "0" * 43])
 async def test_a_made_up_cookie_is_no_session(visitor: Visitor, cookie: str) -> None:
     assert problem(await refresh_with(await visitor(), cookie)) == (401, "session-ended")
