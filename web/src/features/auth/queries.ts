@@ -26,6 +26,15 @@ export function useRegister() {
   });
 }
 
+/** The answer is a new session of one's own: all that there were are over. */
+export function useChangePassword() {
+  return useMutation({
+    mutationFn: (body: { current_password: string; new_password: string }) =>
+      answer(api.POST("/api/me/password", { body })),
+    onSuccess: (opened) => session.begin(opened),
+  });
+}
+
 /** Signs out even when the platform does not answer: this browser then forgets the session anyway. */
 export async function signOut(): Promise<void> {
   try {
