@@ -151,7 +151,7 @@ async def test_the_interface_speaks_korean_to_a_korean_browser(
     await expect(page.get_by_role("link", name="새 프로젝트").first).to_be_visible()
 
 
-async def test_a_member_changes_their_password_is_signed_out_everywhere_else_and_leaves_nothing_behind(
+async def test_a_member_ends_another_session_changes_their_password_and_signs_out_leaving_nothing_behind(
     browser: Browser, installation: Installation, member: Person
 ) -> None:
     assert isinstance(member.http.auth, Session)
@@ -162,6 +162,19 @@ async def test_a_member_changes_their_password_is_signed_out_everywhere_else_and
     await page.get_by_label("Password", exact=True).fill(former)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("button", name=re.compile(username)).click()
+    await page.get_by_role("menuitem", name="Where you are signed in").click()
+    sessions = page.get_by_role("dialog").get_by_role("listitem")
+    await expect(sessions).to_have_count(2)
+    await page.get_by_label("Current password").fill(former)
+    await sessions.get_by_role("button", name="End").click()
+    await expect(sessions).to_have_count(1)
+    await expect(sessions).to_contain_text("this browser")
+    async with httpx.AsyncClient(base_url=member.url) as elsewhere:
+        token = {"Authorization": f"Bearer {member.http.auth.token}"}
+        assert (await elsewhere.get("/api/me", headers=token)).status_code == 401
+    await page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+
+    await page.get_by_role("button", name=re.compile(username)).click()
     await page.get_by_role("menuitem", name="Change password").click()
     for given, outcome in (("not it", "Username or password is wrong"), (former, "Your password is changed.")):
         await page.get_by_label("Current password").fill(given)
@@ -171,8 +184,6 @@ async def test_a_member_changes_their_password_is_signed_out_everywhere_else_and
     await page.reload()
     await expect(page.get_by_role("button", name=re.compile(username))).to_be_visible()
     async with httpx.AsyncClient(base_url=member.url) as elsewhere:
-        token = {"Authorization": f"Bearer {member.http.auth.token}"}
-        assert (await elsewhere.get("/api/me", headers=token)).status_code == 401
         login = {"username": username, "password": new}
         assert (await elsewhere.post("/api/login", json=login)).status_code == 200
 

@@ -134,9 +134,9 @@ async def test_changing_the_password_ends_every_session_but_the_new_one(
     wrong = {"current_password": "not it at all", "new_password": "battery staple"}
     assert problem(await http.post("/api/me/password", json=wrong)) == (401, "invalid-credentials")
 
-    for weak in ("password1", "alice-2026"):
+    for weak, slug in (("password1", "password-too-common"), ("alice-2026", "password-too-obvious")):
         change = {"current_password": "correct horse", "new_password": weak}
-        assert problem(await http.post("/api/me/password", json=change)) == (422, "malformed-request")
+        assert problem(await http.post("/api/me/password", json=change)) == (422, slug)
 
     old_cookie = http.cookies["hcmp_refresh"]
     change = {"current_password": "correct horse", "new_password": "battery staple"}
@@ -173,6 +173,32 @@ async def test_signing_out_everywhere_ends_ones_own_sessions(http: AsyncClient, 
     assert (await http.post("/api/me/revoke-sessions")).status_code == 204
     for browser in (http, elsewhere):
         assert problem(await browser.post("/api/token/refresh")) == (401, "session-ended")
+
+
+async def test_people_see_their_sessions_and_end_one_with_their_password(
+    alice: str, http: AsyncClient, visitor: Visitor
+) -> None:
+    async def seen(browser: AsyncClient) -> list[dict[str, Any]]:
+        sessions: list[dict[str, Any]] = (await browser.get("/api/me/sessions")).json()["sessions"]
+        return sessions
+
+    elsewhere = await visitor("alice")
+    newest, oldest = await seen(http)
+    assert (newest["current"], oldest["current"]) == (False, True)
+    assert newest["started_at"] > oldest["started_at"]
+
+    end = f"/api/me/sessions/{newest['id']}/end"
+    assert problem(await http.post(end, json={"password": "not it"})) == (401, "invalid-credentials")
+    assert (await elsewhere.get("/api/me")).status_code == 200
+    operator = await visitor("operator", "the operator's password")
+    foreign = await operator.post(end, json={"password": "the operator's password"})
+    assert problem(foreign) == (404, "not-found")
+
+    assert (await http.post(end, json={"password": "correct horse"})).status_code == 204
+    await is_out(elsewhere)
+    assert problem(await elsewhere.post("/api/token/refresh")) == (401, "session-ended")
+    assert [session["id"] for session in await seen(http)] == [oldest["id"]]
+    assert problem(await http.post(end, json={"password": "correct horse"})) == (404, "not-found")
 
 
 async def test_a_new_role_reaches_the_next_token(alice: str, http: AsyncClient, auth_admin: AsyncClient) -> None:

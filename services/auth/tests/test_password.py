@@ -2,7 +2,14 @@
 
 import pytest
 
-from hcmp_auth.domain.password import COMMON, MIN_LENGTH, PasswordRules, WeakPasswordError, own_words
+from hcmp_auth.domain.password import (
+    COMMON,
+    MIN_LENGTH,
+    CommonPasswordError,
+    ObviousPasswordError,
+    PasswordRules,
+    own_words,
+)
 
 RULES = PasswordRules(["Example AG"])
 ALICE = own_words("alice", "a.liddell@example.org")
@@ -10,7 +17,7 @@ ALICE = own_words("alice", "a.liddell@example.org")
 
 @pytest.mark.parametrize("password", ["password1", "PassWord1", "1q2w3e4r5t", "iloveyou", "12345678"])
 def test_a_password_that_is_tried_first_is_refused(password: str) -> None:
-    with pytest.raises(WeakPasswordError, match="tried first"):
+    with pytest.raises(CommonPasswordError):
         RULES.require(password, own=ALICE)
 
 
@@ -27,7 +34,7 @@ def test_a_password_that_is_tried_first_is_refused(password: str) -> None:
     ],
 )
 def test_a_password_of_words_that_everybody_knows_here_is_refused(password: str) -> None:
-    with pytest.raises(WeakPasswordError, match="everybody knows"):
+    with pytest.raises(ObviousPasswordError):
         RULES.require(password, own=ALICE)
 
 

@@ -2,9 +2,10 @@
 
 import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconChevronUp, IconKey, IconLogout } from "@tabler/icons-react";
+import { IconChevronUp, IconDevices, IconKey, IconLogout } from "@tabler/icons-react";
 
 import { ChangePasswordDialog } from "@/features/auth/ChangePasswordDialog";
+import { SessionsDialog } from "@/features/auth/SessionsDialog";
 import { signOut } from "@/features/auth/queries";
 import { useSpeech } from "@/shared/i18n/language";
 import { useAccount } from "@/shared/session";
@@ -14,10 +15,12 @@ import classes from "./AppLayout.module.css";
 export function AccountMenu() {
   const { t } = useSpeech();
   const account = useAccount();
-  const [changing, { open, close }] = useDisclosure();
+  const [changing, password] = useDisclosure();
+  const [looking, sessions] = useDisclosure();
   return (
     <>
-      {changing && <ChangePasswordDialog onClose={close} />}
+      {changing && <ChangePasswordDialog onClose={password.close} />}
+      {looking && <SessionsDialog onClose={sessions.close} />}
       <Menu position="top-start" width={212} offset={6}>
         <Menu.Target>
           <UnstyledButton className={classes.account} aria-label={t("shell.account", { username: account.username })}>
@@ -36,8 +39,11 @@ export function AccountMenu() {
         <Menu.Dropdown>
           <Preferences />
           <Menu.Divider />
-          <Menu.Item leftSection={<IconKey size={15} />} onClick={open}>
+          <Menu.Item leftSection={<IconKey size={15} />} onClick={password.open}>
             {t("password.change")}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconDevices size={15} />} onClick={sessions.open}>
+            {t("sessions.title")}
           </Menu.Item>
           <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void signOut()}>
             {t("shell.signOut")}

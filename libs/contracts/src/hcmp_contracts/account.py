@@ -82,7 +82,7 @@ class AccountSessionEnded(DomainEvent):
 
     event_type: ClassVar[str] = "hcmp.account.session-ended.v1"
     session_id: str
-    reason: Literal["signed-out", "token-reused"]
+    reason: Literal["signed-out", "ended-by-owner", "token-reused"]
 
 
 AccountEvent = (

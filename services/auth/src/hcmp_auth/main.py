@@ -29,6 +29,7 @@ from hcmp_auth.api.parts import Parts
 from hcmp_auth.domain.password import PasswordRules
 from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
+from hcmp_auth.handlers.own_sessions import OwnSessions
 from hcmp_auth.handlers.registration import Registration
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
@@ -110,6 +111,19 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
     sessions = StoredSessions(outside.database)
     throttle = StoredThrottle(outside.database)
     rules = PasswordRules(settings.own_password_words)
+    sign_in = SignIn(
+        store=store,
+        projector=projector,
+        credentials=credentials,
+        sessions=sessions,
+        passwords=outside.passwords,
+        throttle=throttle,
+        rules=rules,
+        signer=outside.signing_key,
+        clock=clock,
+        new_id=uuid7,
+        new_secret=new_secret,
+    )
     return Parts(
         registration=Registration(
             store=store,
@@ -121,19 +135,8 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
             clock=clock,
             new_id=uuid7,
         ),
-        sign_in=SignIn(
-            store=store,
-            projector=projector,
-            credentials=credentials,
-            sessions=sessions,
-            passwords=outside.passwords,
-            throttle=throttle,
-            rules=rules,
-            signer=outside.signing_key,
-            clock=clock,
-            new_id=uuid7,
-            new_secret=new_secret,
-        ),
+        sign_in=sign_in,
+        own_sessions=OwnSessions(store=store, sessions=sessions, sign_in=sign_in, clock=clock),
         tickets=outside.tickets,
         administration=Administration(
             store=store,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from hcmp_auth.domain.session import Session
+from hcmp_auth.domain.session import OpenSession, Session
 from hcmp_contracts.account import Role
 from hcmp_webkit.identity import Principal
 
@@ -52,6 +52,9 @@ class Sessions(Protocol):
 
     async def end_of_token(self, token_hash: bytes) -> Session | None:
         """The session that was ended, if it was still there."""
+
+    async def of_account(self, account_id: str, now: datetime) -> list[OpenSession]:
+        """Those that have not expired, the newest first."""
 
     async def end_before(self, account_id: str, version: int) -> None: ...
 

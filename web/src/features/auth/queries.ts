@@ -9,6 +9,7 @@ import { session } from "@/api/session";
 import { endSession, useIsOperator } from "@/shared/session";
 
 const ACCOUNTS = ["accounts"] as const;
+const SESSIONS = ["own-sessions"] as const;
 const NOBODY: readonly Account[] = [];
 
 export function useSignIn() {
@@ -33,6 +34,26 @@ export function useChangePassword() {
       answer(api.POST("/api/me/password", { body })),
     onSuccess: (opened) => session.begin(opened),
   });
+}
+
+export function useOwnSessions() {
+  return useQuery({
+    queryKey: SESSIONS,
+    queryFn: async () => (await answer(api.GET("/api/me/sessions"))).sessions,
+  });
+}
+
+export function useEndOwnSession() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, password }: { id: string; password: string }) =>
+      answer(api.POST("/api/me/sessions/{session_id}/end", { params: { path: { session_id: id } }, body: { password } })),
+    onSettled: () => client.invalidateQueries({ queryKey: SESSIONS }),
+  });
+}
+
+export function useSignOutEverywhere() {
+  return useMutation({ mutationFn: () => answer(api.POST("/api/me/revoke-sessions")) });
 }
 
 /** Signs out even when the platform does not answer: this browser then forgets the session anyway. */

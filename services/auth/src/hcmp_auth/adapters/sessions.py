@@ -7,7 +7,7 @@ from typing import assert_never
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from hcmp_auth.domain.session import REFRESH_TOKEN_LIFE, Presented, Session, judge
+from hcmp_auth.domain.session import REFRESH_TOKEN_LIFE, OpenSession, Presented, Session, judge
 from hcmp_auth.handlers.errors import SessionEndedError, TokenReusedError
 from hcmp_eventstore.projector import Pool
 
@@ -44,6 +44,15 @@ class StoredSessions:
         async with self.pool.connection() as connection:
             row = await (await connection.execute(statement, [token_hash])).fetchone()
         return None if row is None else Session(**row)
+
+    async def of_account(self, account_id: str, now: datetime) -> list[OpenSession]:
+        query = """
+            SELECT id::text, account_id::text, account_version, expires_at, started_at
+            FROM sessions WHERE account_id = %s AND expires_at > %s ORDER BY started_at DESC, id
+        """
+        async with self.pool.connection() as connection:
+            rows = await (await connection.execute(query, [account_id, now])).fetchall()
+        return [OpenSession(**row) for row in rows]
 
     async def end_before(self, account_id: str, version: int) -> None:
         async with self.pool.connection() as connection:

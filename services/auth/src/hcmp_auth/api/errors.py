@@ -6,12 +6,13 @@ from hcmp_auth.domain.account import (
     LastAdminError,
     UsernameTakenError,
 )
-from hcmp_auth.domain.password import WeakPasswordError
+from hcmp_auth.domain.password import CommonPasswordError, ObviousPasswordError
 from hcmp_auth.handlers.errors import (
     IdempotencyKeyReusedError,
     InvalidCredentialsError,
     PasswordsBusyError,
     SessionEndedError,
+    SessionNotFoundError,
     TooManyAttemptsError,
 )
 from hcmp_webkit.problems import ErrorTable, Problem, not_found
@@ -101,14 +102,21 @@ def _idempotency_key_reused(_: IdempotencyKeyReusedError) -> Problem:
     )
 
 
-def _weak_password(error: WeakPasswordError) -> Problem:
-    reason = f"it {error.reason}"
+def _common_password(_: CommonPasswordError) -> Problem:
     return Problem(
-        "malformed-request",
-        title="Malformed request",
+        "password-too-common",
+        title="The password is too common",
         status=422,
-        detail=f"password: {reason}",
-        errors=[{"field": "password", "reason": reason}],
+        detail="This password is among those that are tried first. Choose another; a few words are better.",
+    )
+
+
+def _obvious_password(_: ObviousPasswordError) -> Problem:
+    return Problem(
+        "password-too-obvious",
+        title="The password is too obvious",
+        status=422,
+        detail="This password is little more than a name or a word that everybody knows here. Choose another.",
     )
 
 
@@ -116,10 +124,12 @@ ERRORS: ErrorTable = {
     AccountNotFoundError: lambda _: not_found(),
     AccountNotActiveError: _not_active,
     UsernameTakenError: _username_taken,
-    WeakPasswordError: _weak_password,
+    CommonPasswordError: _common_password,
+    ObviousPasswordError: _obvious_password,
     LastAdminError: _last_admin,
     InvalidCredentialsError: _invalid_credentials,
     SessionEndedError: session_ended,
+    SessionNotFoundError: lambda _: not_found(),
     TooManyAttemptsError: _too_many_attempts,
     PasswordsBusyError: _passwords_busy,
     IdempotencyKeyReusedError: _idempotency_key_reused,

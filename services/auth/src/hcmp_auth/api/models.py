@@ -75,6 +75,27 @@ class PasswordChange(Given):
     new_password: NewPassword
 
 
+class OwnSession(BaseModel):
+    """`current`: the one that asks."""
+
+    id: UUID
+    started_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class OwnSessions(BaseModel):
+    """The newest first."""
+
+    sessions: list[OwnSession]
+
+
+class SessionEnd(Given):
+    """One's own password, asked for again."""
+
+    password: GivenPassword
+
+
 class TicketRequest(Given):
     """`target` is the path of the one WebSocket that the ticket is for; without it, any."""
 

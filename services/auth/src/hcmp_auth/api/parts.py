@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from hcmp_auth.api.cookies import RefreshCookie
 from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
+from hcmp_auth.handlers.own_sessions import OwnSessions
 from hcmp_auth.handlers.registration import Registration
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
@@ -20,6 +21,7 @@ from hcmp_eventstore.projector import Pool
 class Parts:
     registration: Registration
     sign_in: SignIn
+    own_sessions: OwnSessions
     tickets: TicketOffice
     administration: Administration
     certificates: CertificateOffice

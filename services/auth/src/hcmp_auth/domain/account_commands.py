@@ -61,7 +61,7 @@ class RevokeSessions:
 @dataclass(frozen=True)
 class EndSession:
     session_id: str
-    reason: Literal["signed-out", "token-reused"]
+    reason: Literal["signed-out", "ended-by-owner", "token-reused"]
 
 
 AccountCommand = (

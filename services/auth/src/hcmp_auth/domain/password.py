@@ -21,11 +21,15 @@ LETTERS_BESIDES = 4
 
 
 class WeakPasswordError(AccountError):
-    """The reason is the end of a sentence about the password."""
+    """The root of the two refusals below."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the password {reason}")
-        self.reason = reason
+
+class CommonPasswordError(WeakPasswordError):
+    """It is among those that are tried first."""
+
+
+class ObviousPasswordError(WeakPasswordError):
+    """It is little more than a name or word that everybody knows here."""
 
 
 def own_words(username: str, email: str) -> tuple[str, ...]:
@@ -40,13 +44,13 @@ class PasswordRules:
     words: Sequence[str] = field(default=())
 
     def require(self, password: str, *, own: Iterable[str]) -> None:
-        """`own` is what the account is called. Raises WeakPasswordError."""
+        """`own` is what the account is called. Raises CommonPasswordError, ObviousPasswordError."""
         folded = password.casefold()
         if folded in COMMON:
-            raise WeakPasswordError("is among those that are tried first")
+            raise CommonPasswordError
         known = {word.casefold() for word in (*PLATFORM_WORDS, *self.words, *own) if word}
         rest = folded
         for word in sorted(known, key=len, reverse=True):
             rest = rest.replace(word, "")
         if rest != folded and sum(letter.isalpha() for letter in rest) < LETTERS_BESIDES:
-            raise WeakPasswordError("is little more than a name or word that everybody knows here")
+            raise ObviousPasswordError

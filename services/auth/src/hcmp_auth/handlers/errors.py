@@ -32,5 +32,9 @@ class PasswordsBusyError(SignInError):
     """More passwords are waiting to be checked than is reasonable."""
 
 
+class SessionNotFoundError(Exception):
+    """The account has no such session, or no longer."""
+
+
 class IdempotencyKeyReusedError(Exception):
     """The key was used for the same name with another body."""
