@@ -33,6 +33,8 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Frame-Options", "ALLOWALL")
+        self.send_header("Asked-By", self.headers["X-Forwarded-For"])
+        self.send_header("Brought", self.headers.get("Cookie", "none"))
         self.end_headers()
         self.wfile.write(body)
 
@@ -179,10 +181,42 @@ def test_every_answer_carries_the_security_headers_once(browser: httpx.Client, p
     headers = browser.get(path).headers
     assert headers.get_list("x-frame-options") == ["DENY"]
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["content-security-policy"].startswith("default-src 'self'; style-src")
+    policy = headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
     assert "referrer-policy" in headers
     assert "permissions-policy" in headers
     assert "caddy" not in headers.get("server", "").lower()
+
+
+@pytest.mark.parametrize("origin", ["cross-site", "same-site"])
+def test_a_page_of_another_origin_gets_nothing_of_the_interface(browser: httpx.Client, origin: str) -> None:
+    for method, path in (("POST", "/api/token/refresh"), ("POST", "/api/token/revoke"), ("GET", "/api/me")):
+        answer = browser.request(method, path, headers={"Sec-Fetch-Site": origin})
+        assert (answer.status_code, answer.json()["type"]) == (403, "origin-refused")
+    assert browser.get("/", headers={"Sec-Fetch-Site": origin}).status_code == 200
+    assert browser.get("/api/me", headers={"Sec-Fetch-Site": "same-origin"}).text == "auth"
+
+
+def test_nobody_says_for_themselves_which_address_they_come_from(browser: httpx.Client) -> None:
+    answer = browser.get("/api/me", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert answer.headers["asked-by"] == "127.0.0.1"
+
+
+def test_the_cookie_of_a_session_reaches_the_service_that_made_it_and_no_other(browser: httpx.Client) -> None:
+    cookie = {"Cookie": "hcmp_refresh=secret"}
+    assert browser.get("/api/me", headers=cookie).headers["brought"] == "hcmp_refresh=secret"
+    for path in ("/api/pool", "/api/projects", "/api/activity", "/ws/logs/1"):
+        assert browser.get(path, headers=cookie).headers["brought"] == "none"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/openapi.json", "/docs", "/.git/config"])
+def test_what_services_tell_their_operators_is_behind_the_gateway(browser: httpx.Client, path: str) -> None:
+    assert "<title>H-CMP</title>" in browser.get(path).text
+
+
+def test_a_folder_is_not_listed_and_a_request_not_echoed(browser: httpx.Client) -> None:
+    assert browser.get("/assets/").status_code == 404
+    assert browser.request("TRACE", "/").status_code == 405
 
 
 def test_every_page_of_the_web_interface_is_its_index(browser: httpx.Client) -> None:

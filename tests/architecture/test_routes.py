@@ -1,6 +1,7 @@
 """Every route names its permission in its signature or stands on the short public list."""
 
 import importlib
+import inspect
 from dataclasses import dataclass
 
 import pytest
@@ -68,6 +69,20 @@ def test_every_route_asks_who_calls_or_is_public_on_purpose(service: str) -> Non
         if not asks_who_calls(operation.dependant)
     }
     assert open_routes - PUBLIC == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_route_that_only_asks_has_what_an_event_needs(service: str) -> None:
+    """Whoever appends says who did it (`context(caller, request)`): a GET, which any link can send, never does."""
+    asking = [found for found in operations(app_of(service)) if found.method == "GET"]
+    changing = [found for found in operations(app_of(service)) if found.method != "GET"]
+    assert [found.path for found in asking if _speaks_of_context(found)] == []
+    assert service in ("monitor", "terminal") or any(_speaks_of_context(found) for found in changing)
+
+
+def _speaks_of_context(operation: Operation) -> bool:
+    endpoint = operation.dependant.call if operation.dependant else None
+    return endpoint is not None and "context(" in inspect.getsource(endpoint).lower()
 
 
 def test_the_public_list_names_only_routes_that_exist() -> None:

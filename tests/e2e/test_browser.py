@@ -10,12 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 import docker
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from hcmp_cli.lab import ensure_images, remove_all
 from hcmp_inventory.adapters.docker import DockerProvider
-from hcmp_testkit.gateway import Person
+from hcmp_testkit.gateway import Person, Session
 from hcmp_testkit.installation import Installation
 from hcmp_testkit.vcenter import PASSWORD, USERNAME, Certificate, SimulatedVcenter, simulated_vcenter
 
@@ -148,6 +149,50 @@ async def test_the_interface_speaks_korean_to_a_korean_browser(
     await expect(page.get_by_role("link", name="새 프로젝트").first).to_be_visible()
     await page.reload()
     await expect(page.get_by_role("link", name="새 프로젝트").first).to_be_visible()
+
+
+async def test_a_member_ends_another_session_changes_their_password_and_signs_out_leaving_nothing_behind(
+    browser: Browser, installation: Installation, member: Person
+) -> None:
+    assert isinstance(member.http.auth, Session)
+    username, former, new = member.account["username"], member.http.auth._login["password"], "battery staple"
+    page = await (await browser.new_context(locale="en-US")).new_page()
+    await page.goto(installation.url)
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Password", exact=True).fill(former)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name=re.compile(username)).click()
+    await page.get_by_role("menuitem", name="Where you are signed in").click()
+    sessions = page.get_by_role("dialog").get_by_role("listitem")
+    await expect(sessions).to_have_count(2)
+    await page.get_by_label("Current password").fill(former)
+    await sessions.get_by_role("button", name="End").click()
+    await expect(sessions).to_have_count(1)
+    await expect(sessions).to_contain_text("this browser")
+    async with httpx.AsyncClient(base_url=member.url) as elsewhere:
+        token = {"Authorization": f"Bearer {member.http.auth.token}"}
+        assert (await elsewhere.get("/api/me", headers=token)).status_code == 401
+    await page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+
+    await page.get_by_role("button", name=re.compile(username)).click()
+    await page.get_by_role("menuitem", name="Change password").click()
+    for given, outcome in (("not it", "Username or password is wrong"), (former, "Your password is changed.")):
+        await page.get_by_label("Current password").fill(given)
+        await page.get_by_label("New password").fill(new)
+        await page.get_by_role("dialog").get_by_role("button", name="Change password").click()
+        await expect(page.get_by_text(outcome)).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("button", name=re.compile(username))).to_be_visible()
+    async with httpx.AsyncClient(base_url=member.url) as elsewhere:
+        login = {"username": username, "password": new}
+        assert (await elsewhere.post("/api/login", json=login)).status_code == 200
+
+    await page.get_by_role("button", name=re.compile(username)).click()
+    await page.get_by_role("menuitem", name="Sign out").click()
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert username not in await page.content()
+    assert "hcmp-signed-in" not in await page.evaluate("Object.keys(localStorage)")
+    assert await page.context.cookies() == []
 
 
 async def test_an_operator_keeps_the_pool_by_a_policy_and_is_told_when_somebody_else_changed_it(

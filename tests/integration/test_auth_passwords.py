@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
+from structlog.testing import capture_logs
 
 Visitor = Callable[..., Awaitable[AsyncClient]]
 LOGIN = {"username": "alice", "password": "correct horse"}
@@ -31,6 +32,24 @@ async def test_guessing_one_accounts_password_ends_in_429_from_everywhere(
     assert (await elsewhere.post("/api/login", json=LOGIN)).status_code == 429
     advance_time(301)
     assert (await elsewhere.post("/api/login", json=LOGIN)).status_code == 200
+
+
+async def test_each_use_of_a_password_is_logged_with_its_outcome_and_where_it_came_from(
+    alice: str, visitor: Visitor
+) -> None:
+    http = await visitor(address="198.51.100.7")
+    with capture_logs() as lines:
+        await http.post("/api/login", json=LOGIN)
+        await http.post("/api/login", json={**LOGIN, "password": "guess"})
+    judged = [(line["event"], line["account_id"]) for line in lines if line["event"].startswith("password_")]
+    assert judged == [("password_accepted", alice), ("password_refused", alice)]
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [(line["address"], line["status"], line.get("problem")) for line in requests] == [
+        ("198.51.100.7", 200, None),
+        ("198.51.100.7", 401, "invalid-credentials"),
+    ]
+    assert "guess" not in json.dumps(lines)
+    assert LOGIN["password"] not in json.dumps(lines)
 
 
 async def test_many_wrong_passwords_at_once_count_as_many(alice: str, visitor: Visitor) -> None:

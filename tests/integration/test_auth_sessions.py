@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
+from structlog.testing import capture_logs
 
 from hcmp_auth.main import build
 from hcmp_auth.settings import AuthSettings
@@ -26,10 +27,17 @@ def bearer(answer: Any) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-async def refresh_with(http: AsyncClient, cookie: str) -> Any:
+async def is_out(browser: AsyncClient) -> None:
+    """Within a second its access token counts no more."""
+    async with asyncio.timeout(1):
+        while (await browser.get("/api/me")).status_code != 401:
+            await asyncio.sleep(0.01)
+
+
+async def refresh_with(http: AsyncClient, cookie: str, name: str = "hcmp_refresh") -> Any:
     """Present this refresh token, whatever the browser holds."""
     http.cookies.clear()
-    return await http.post("/api/token/refresh", headers={"Cookie": f"hcmp_refresh={cookie}"})
+    return await http.post("/api/token/refresh", headers={"Cookie": f"{name}={cookie}"})
 
 
 @pytest.fixture
@@ -41,7 +49,7 @@ async def http(alice: str, visitor: Visitor) -> AsyncClient:
 async def test_a_session_goes_on_by_its_cookie(http: AsyncClient) -> None:
     before = http.cookies["hcmp_refresh"]
     answer = await http.post("/api/token/refresh")
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers.get_list("cache-control") == ["no-store"]
     assert answer.json()["account"]["username"] == "alice"
     assert http.cookies["hcmp_refresh"] != before
     assert (await http.get("/api/me", headers=bearer(answer))).json()["username"] == "alice"
@@ -68,13 +76,17 @@ async def test_a_lost_answer_and_two_tabs_at_once_are_tolerated(http: AsyncClien
 
 
 async def test_a_token_used_again_later_ends_the_whole_session(
-    http: AsyncClient, visitor: Visitor, advance_time: Callable[[float], None]
+    alice: str, http: AsyncClient, visitor: Visitor, advance_time: Callable[[float], None]
 ) -> None:
     elsewhere = await visitor("alice")
     first = http.cookies["hcmp_refresh"]
     second = (await refresh_with(http, first)).cookies["hcmp_refresh"]
     advance_time(10.5)
-    stolen = await refresh_with(http, first)
+    with capture_logs() as lines:
+        stolen = await refresh_with(http, first)
+    assert [line["account_id"] for line in lines if line["event"] == "refresh_token_reused"] == [alice]
+    await is_out(http)
+    assert (await elsewhere.get("/api/me")).status_code == 200
     assert problem(stolen) == (401, "session-ended")
     assert 'hcmp_refresh=""' in stolen.headers["set-cookie"]
     assert problem(await refresh_with(http, second)) == (401, "session-ended")
@@ -88,6 +100,16 @@ async def test_a_refresh_token_expires_when_nobody_uses_it(
     assert problem(await http.post("/api/token/refresh")) == (401, "session-ended")
 
 
+async def test_a_session_ends_after_thirty_days_however_busy_it_was(
+    http: AsyncClient, advance_time: Callable[[float], None]
+) -> None:
+    for _ in range(4):
+        advance_time(7 * 86_400 - 1)
+        assert (await http.post("/api/token/refresh")).status_code == 200
+    advance_time(2 * 86_400 + 5)
+    assert problem(await http.post("/api/token/refresh")) == (401, "session-ended")
+
+
 @pytest.mark.parametrize("cookie", ["", "x", "correct-horse", "0" * 43])
 async def test_a_made_up_cookie_is_no_session(visitor: Visitor, cookie: str) -> None:
     assert problem(await refresh_with(await visitor(), cookie)) == (401, "session-ended")
@@ -98,6 +120,8 @@ async def test_signing_out_ends_the_session_of_the_cookie(http: AsyncClient, vis
     cookie = http.cookies["hcmp_refresh"]
     assert (await http.post("/api/token/revoke")).status_code == 204
     assert "hcmp_refresh" not in http.cookies
+    await is_out(http)
+    assert (await elsewhere.get("/api/me")).status_code == 200
     assert problem(await refresh_with(http, cookie)) == (401, "session-ended")
     assert (await elsewhere.post("/api/token/refresh")).status_code == 200
     assert (await (await visitor()).post("/api/token/revoke")).status_code == 204
@@ -110,13 +134,15 @@ async def test_changing_the_password_ends_every_session_but_the_new_one(
     wrong = {"current_password": "not it at all", "new_password": "battery staple"}
     assert problem(await http.post("/api/me/password", json=wrong)) == (401, "invalid-credentials")
 
+    for weak, slug in (("password1", "password-too-common"), ("alice-2026", "password-too-obvious")):
+        change = {"current_password": "correct horse", "new_password": weak}
+        assert problem(await http.post("/api/me/password", json=change)) == (422, slug)
+
     old_cookie = http.cookies["hcmp_refresh"]
     change = {"current_password": "correct horse", "new_password": "battery staple"}
     answer = await http.post("/api/me/password", json=change)
     new_token, new_cookie = bearer(answer), answer.cookies["hcmp_refresh"]
-    async with asyncio.timeout(1):
-        while (await elsewhere.get("/api/me")).status_code != 401:
-            await asyncio.sleep(0.01)
+    await is_out(elsewhere)
     assert (await http.get("/api/me", headers=new_token)).status_code == 200
     assert problem(await elsewhere.post("/api/token/refresh")) == (401, "session-ended")
     assert problem(await refresh_with(http, old_cookie)) == (401, "session-ended")
@@ -149,6 +175,32 @@ async def test_signing_out_everywhere_ends_ones_own_sessions(http: AsyncClient, 
         assert problem(await browser.post("/api/token/refresh")) == (401, "session-ended")
 
 
+async def test_people_see_their_sessions_and_end_one_with_their_password(
+    alice: str, http: AsyncClient, visitor: Visitor
+) -> None:
+    async def seen(browser: AsyncClient) -> list[dict[str, Any]]:
+        sessions: list[dict[str, Any]] = (await browser.get("/api/me/sessions")).json()["sessions"]
+        return sessions
+
+    elsewhere = await visitor("alice")
+    newest, oldest = await seen(http)
+    assert (newest["current"], oldest["current"]) == (False, True)
+    assert newest["started_at"] > oldest["started_at"]
+
+    end = f"/api/me/sessions/{newest['id']}/end"
+    assert problem(await http.post(end, json={"password": "not it"})) == (401, "invalid-credentials")
+    assert (await elsewhere.get("/api/me")).status_code == 200
+    operator = await visitor("operator", "the operator's password")
+    foreign = await operator.post(end, json={"password": "the operator's password"})
+    assert problem(foreign) == (404, "not-found")
+
+    assert (await http.post(end, json={"password": "correct horse"})).status_code == 204
+    await is_out(elsewhere)
+    assert problem(await elsewhere.post("/api/token/refresh")) == (401, "session-ended")
+    assert [session["id"] for session in await seen(http)] == [oldest["id"]]
+    assert problem(await http.post(end, json={"password": "correct horse"})) == (404, "not-found")
+
+
 async def test_a_new_role_reaches_the_next_token(alice: str, http: AsyncClient, auth_admin: AsyncClient) -> None:
     await auth_admin.patch(f"/api/admin/accounts/{alice}", json={"role": "viewer"})
     answer = await http.post("/api/token/refresh")
@@ -156,9 +208,35 @@ async def test_a_new_role_reaches_the_next_token(alice: str, http: AsyncClient, 
     assert (await http.get("/api/me", headers=bearer(answer))).json()["role"] == "viewer"
 
 
-async def test_cookies_are_for_https_only_where_the_platform_is(
-    auth_settings: AuthSettings, visitor: Visitor
+async def test_signing_in_again_ends_the_session_that_the_browser_had(http: AsyncClient) -> None:
+    former = http.cookies["hcmp_refresh"]
+    wrong = await http.post("/api/login", json={**LOGIN, "password": "not it"})
+    assert problem(wrong) == (401, "invalid-credentials")
+    assert (await refresh_with(http, former)).status_code == 200
+    former = http.cookies["hcmp_refresh"]
+    assert (await http.post("/api/login", json=LOGIN)).status_code == 200
+    assert http.cookies["hcmp_refresh"] != former
+    assert problem(await refresh_with(http, former)) == (401, "session-ended")
+
+
+async def test_where_the_platform_is_https_only_no_other_host_can_set_or_get_the_cookie(
+    auth_settings: AuthSettings, alice: str
 ) -> None:
     app = build(auth_settings.model_copy(update={"public_url": "https://hcmp.test"}))
-    async with app.router.lifespan_context(app):
-        assert app.state.parts.secure_cookies
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=transport, base_url="https://hcmp.test") as http,
+    ):
+        answers = [
+            await http.post("/api/login", json=LOGIN),
+            await http.post("/api/token/refresh"),
+            await http.post("/api/token/revoke"),
+            await refresh_with(http, "made up", name="__Host-hcmp_refresh"),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 200, 204, 401]
+    for answer in answers:
+        [cookie] = answer.headers.get_list("set-cookie")
+        assert cookie.startswith("__Host-hcmp_refresh=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie

@@ -49,6 +49,11 @@ class FakePrometheus(BaseHTTPRequestHandler):
                 self._answer(b'{"status": "success", "data": 7}')
             case "truncated":
                 self._answer(b'{"status": "succ')
+            case "elsewhere" if not self.path.startswith("/elsewhere"):
+                self.send_response(307)
+                self.send_header("Location", f"/elsewhere{self.path}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
             case "endless":
                 self._endless()
             case _:
@@ -237,7 +242,7 @@ async def test_three_questions_are_enough_for_any_number_of_machines(
     assert len(FakePrometheus.questions) == 3
 
 
-@pytest.mark.parametrize("fault", ["slow", "500", "malformed", "truncated", "endless"])
+@pytest.mark.parametrize("fault", ["slow", "500", "malformed", "truncated", "endless", "elsewhere"])
 async def test_a_faulty_prometheus_is_shown_and_the_list_still_comes(
     http: httpx.AsyncClient, issuer: Issuer, event_store: EventStore, fault: str
 ) -> None:

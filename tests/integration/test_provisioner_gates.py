@@ -214,6 +214,18 @@ async def test_prometheus_is_told_how_many_runs_wait_for_a_worker_and_for_how_lo
         assert seen["hcmp_runs_waiting_oldest_seconds"] == 0
 
 
+async def test_a_longer_lease_is_no_new_wait_for_a_worker(lab: ProjectLab) -> None:
+    async with httpx.AsyncClient(base_url=lab.service.url) as http:
+        project_id = await lab.provision(KIM, lease_days=1)
+        age = "hcmp_runs_waiting_oldest_seconds"
+        before = await eventually(lambda: scraped(http), lambda seen: seen[age] > 0.3)
+        answer = await lab.call(KIM, "PATCH", f"/api/projects/{project_id}/lease", {"days": 2})
+        assert answer.status_code == 202
+        after = await scraped(http)
+        assert after["hcmp_runs_waiting"] == 1
+        assert after[age] > before[age]
+
+
 async def test_a_project_tells_that_no_worker_has_it_and_how_far_it_is(lab: ProjectLab) -> None:
     before = await lab.provision(KIM)
     steps = (await view(lab, before))["steps"]

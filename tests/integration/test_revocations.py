@@ -1,13 +1,14 @@
 """Sessions that were ended are known before the first token counts, and sockets end with them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
 
-from hcmp_contracts.account import AccountSuspended, Role
+from hcmp_contracts.account import AccountSessionEnded, AccountSuspended, Role
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_testkit.nats import NatsServer
@@ -36,11 +37,33 @@ async def test_a_session_that_was_ended_before_the_start_never_counts(
 ) -> None:
     await suspend(event_store)
     known = identity()
-    following = asyncio.create_task(known.follow_revocations(broker))
+    following = asyncio.create_task(known.revocations.follow(broker))
     await asyncio.sleep(0)
     with pytest.raises(Problem) as refused:
         await known.require_alive(MINA)
     assert refused.value.status == 401
+    following.cancel()
+
+
+async def test_the_end_of_one_session_is_not_the_end_of_another_nor_remembered_for_ever(
+    event_store: EventStore, broker: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = AccountSessionEnded(session_id="session", reason="signed-out")
+    sequence = await event_store.append([Write("account", "mina", 0, [ended])], CONTEXT)
+    known = identity()
+    following = asyncio.create_task(known.revocations.follow(broker))
+    await asyncio.sleep(0)
+    with pytest.raises(Problem) as refused:
+        await known.require_alive(MINA)
+    assert refused.value.status == 401
+    await known.require_alive(replace(MINA, session_id="another"))
+    await known.require_alive(replace(MINA, account_id="somebody-else"))
+
+    monkeypatch.setattr("hcmp_webkit.revocations.REMEMBERED", timedelta(0))
+    await event_store.append([Write("account", "mina", sequence, [ended])], CONTEXT)
+    async with asyncio.timeout(5):
+        while known.revocations.ended:
+            await asyncio.sleep(0.01)
     following.cancel()
 
 
@@ -51,7 +74,7 @@ async def test_while_the_past_cannot_be_read_no_session_counts(
     async with nats_server.connect() as client:
         known = identity()
         nats_server.kill()
-        following = asyncio.create_task(known.follow_revocations(client))
+        following = asyncio.create_task(known.revocations.follow(client))
         await asyncio.sleep(0)
         with pytest.raises(Problem) as refused:
             await known.require_alive(MINA)
@@ -62,7 +85,7 @@ async def test_while_the_past_cannot_be_read_no_session_counts(
 
 async def test_whoever_waits_for_the_end_of_a_session_is_told(event_store: EventStore, broker: Client) -> None:
     known = identity()
-    following = asyncio.create_task(known.follow_revocations(broker))
+    following = asyncio.create_task(known.revocations.follow(broker))
     await asyncio.sleep(0)
     await known.require_alive(MINA)
     waiting = asyncio.create_task(known.until_revoked(MINA))

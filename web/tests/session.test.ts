@@ -119,4 +119,13 @@ describe("the session", () => {
     expect((await session.send(request("password"))).status).toBe(401);
     expect(seen.exchanges).toBe(0);
   });
+
+  test("a wrong password, asked for again while signed in, is sent once and asks for no renewal", async () => {
+    const wrong = () => Response.json({ type: "invalid-credentials", title: "No", status: 401 }, { status: 401 });
+    const { session, seen } = keeper({ send: wrong });
+    session.begin(opened("t1"));
+    const answer = await session.send(request("password"));
+    expect(await answer.json()).toMatchObject({ type: "invalid-credentials" });
+    expect(seen).toMatchObject({ exchanges: 0, sent: ["t1"] });
+  });
 });

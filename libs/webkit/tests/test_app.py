@@ -1,20 +1,28 @@
 """The door of a service: every answer is framed, every failure is a problem document."""
 
+import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import Request, Response
 from jsonschema import Draft202012Validator
 from psycopg.errors import DiskFull
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, ConfigDict
+from structlog.testing import capture_logs
 
+from hcmp_contracts.account import Role
 from hcmp_eventstore.errors import ConcurrencyError, StoreFullError, StoreUnavailableError
 from hcmp_webkit.app import MAX_BODY_BYTES, create_app
-from hcmp_webkit.logs import redact
+from hcmp_webkit.identity import Principal
+from hcmp_webkit.logs import one_line, redact
 from hcmp_webkit.openapi import PROBLEM
 from hcmp_webkit.problems import Problem
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 class NoMachinesError(Exception):
@@ -56,6 +64,15 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     @app.post("/body")
     async def take(body: Body) -> dict[str, str]:
         return {"name": body.name}
+
+    @app.get("/mine")
+    async def mine(request: Request) -> None:
+        request.state.principal = Principal("account-1", "kim", Role.USER, "session-1", NOW, NOW)
+        raise Problem("forbidden", title="Not allowed", status=403)
+
+    @app.get("/kept")
+    async def kept(response: Response) -> None:
+        response.headers["Cache-Control"] = "max-age=60"
 
     async def not_ready() -> str | None:
         return "catching up"
@@ -118,6 +135,28 @@ async def test_every_answer_carries_a_correlation_id_and_keeps_a_good_one(client
     assert replaced.headers["x-correlation-id"] != "x y\tz"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/domain", "/bug", "/nowhere", "/mine"])
+async def test_no_cache_keeps_an_answer_unless_its_route_allows_it(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).headers.get_list("cache-control") == ["no-store"]
+    assert (await client.get("/kept")).headers.get_list("cache-control") == ["max-age=60"]
+
+
+async def test_a_refused_request_is_logged_with_who_from_where_and_why(client: httpx.AsyncClient) -> None:
+    with capture_logs() as lines:
+        await client.get("/mine")
+        await client.post("/body", json={})
+    [mine, body] = [line for line in lines if line["event"] == "request"]
+    asked = {name: mine[name] for name in ("path", "status", "address", "account", "problem")}
+    assert asked == {
+        "path": "/mine",
+        "status": 403,
+        "address": "127.0.0.1",
+        "account": "account-1",
+        "problem": "forbidden",
+    }
+    assert (body["problem"], "account" in body) == ("malformed-request", False)
+
+
 async def test_a_service_that_is_not_ready_says_what_is_missing(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).status_code == 200
     answer = await client.get("/readyz")
@@ -138,6 +177,14 @@ def test_values_named_like_secrets_never_reach_the_log() -> None:
 def test_a_ticket_in_a_logged_address_is_blanked() -> None:
     event = redact(None, "info", {"event": '"WebSocket /ws/ssh/1?after=1&ticket=abc.def" [accepted]'})
     assert event["event"] == '"WebSocket /ws/ssh/1?after=1&ticket=***" [accepted]'
+
+
+def test_nothing_that_is_logged_ends_its_line_or_moves_a_cursor() -> None:
+    event = {"path": '/a\r\n{"event": "forged"}\x1b[2J\x9b2J\u2028\u202e', "name": "김"}
+    line = one_line(event)
+    assert line.isprintable()
+    assert "김" in line
+    assert json.loads(line) == event
 
 
 @pytest.mark.parametrize("path", ["/domain", "/conflict", "/silent", "/bug", "/nowhere", "/body"])

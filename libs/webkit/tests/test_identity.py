@@ -105,11 +105,11 @@ async def test_a_key_named_inside_the_token_is_never_used(identity: Identity) ->
 
 async def test_a_session_that_was_ended_does_not_count_any_more(identity: Identity) -> None:
     principal = await identity.verify(token())
-    identity.revoked["account-1"] = datetime.now(UTC)
+    identity.revocations.before["account-1"] = datetime.now(UTC)
     with pytest.raises(Problem, match="ended"):
         await identity.verify(token(iat=time.time() - 5))
-    assert identity.is_revoked(principal)
-    assert not identity.is_revoked(replace(principal, issued_at=datetime.now(UTC) + timedelta(seconds=1)))
+    assert identity.revocations.cover(principal)
+    assert not identity.revocations.cover(replace(principal, issued_at=datetime.now(UTC) + timedelta(seconds=1)))
 
 
 async def test_foreign_kids_do_not_make_us_fetch_keys_each_time() -> None:

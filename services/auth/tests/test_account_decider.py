@@ -29,6 +29,7 @@ from hcmp_auth.domain.account_commands import (
     ChangePassword,
     ChangeQuota,
     ChangeRole,
+    EndSession,
     Reactivate,
     Register,
     RevokeSessions,
@@ -41,6 +42,7 @@ from hcmp_contracts.account import (
     AccountReactivated,
     AccountRegistered,
     AccountRoleChanged,
+    AccountSessionEnded,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -155,6 +157,12 @@ def test_sessions_are_revoked_whatever_the_situation() -> None:
     )
 
 
+def test_the_end_of_one_session_is_recorded_and_changes_nothing_else() -> None:
+    account.given(REGISTERED, APPROVED).when([EndSession("s-1", "signed-out")]).then(
+        AccountSessionEnded(session_id="s-1", reason="signed-out")
+    )
+
+
 def test_several_commands_are_decided_each_on_what_the_one_before_made() -> None:
     account.when([REGISTER, Approve()]).then(REGISTERED, APPROVED)
 
@@ -166,7 +174,19 @@ def test_of_several_commands_one_refusal_refuses_all() -> None:
 
 
 NAMES = ("root", "alice", "bob")
-KINDS = ("register", "approve", "suspend", "reactivate", "admin", "user", "viewer", "quota", "password", "revoke")
+KINDS = (
+    "register",
+    "approve",
+    "suspend",
+    "reactivate",
+    "admin",
+    "user",
+    "viewer",
+    "quota",
+    "password",
+    "revoke",
+    "end",
+)
 
 
 def command_of(kind: str, name: str, others: int) -> AccountCommand:
@@ -178,6 +198,7 @@ def command_of(kind: str, name: str, others: int) -> AccountCommand:
         "quota": ChangeQuota(machine_quota=2),
         "password": ChangePassword(),
         "revoke": RevokeSessions(reason=""),
+        "end": EndSession("s-1", "signed-out"),
     }
     return plain.get(kind) or ChangeRole(role=Role(kind), other_active_admins=others)
 

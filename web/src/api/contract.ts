@@ -14,6 +14,7 @@ export type SignedInAccount = OfAuth["SignedInAccount"];
 export type Account = OfAuth["AccountBody"];
 export type AccountStatus = Account["status"];
 export type Role = Account["role"];
+export type OwnSession = OfAuth["OwnSession"];
 export type RegistrationForm = OfAuth["RegistrationForm"];
 
 type OfInventory = inventory.components["schemas"];

@@ -96,7 +96,7 @@ export class SessionKeeper {
     const again = request.clone();
     const token = await this.token();
     const response = await this.#sendWith(request, token);
-    if (response.status !== 401 || token === "") return response;
+    if (response.status !== 401 || token === "" || (await refusesPassword(response))) return response;
     // Another request may have renewed it in the meantime: then only the sending is repeated.
     if (this.#token === token && !(await this.refresh())) return response;
     return this.#sendWith(again, this.#token);
@@ -124,6 +124,12 @@ export class SessionKeeper {
     this.#state = state;
     this.#listeners.forEach((listener) => listener());
   }
+}
+
+/** A password that is wrong is no fault of the token: sending it again would only be another wrong one. */
+async function refusesPassword(response: Response): Promise<boolean> {
+  const body: unknown = await response.clone().json().catch(() => null);
+  return problemFrom(response.status, body).slug === "invalid-credentials";
 }
 
 /** Tabs share one cookie whose value changes at each use: they take turns, where the browser has locks. */

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 import structlog
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from hcmp_webkit import health, openapi, problems
+from hcmp_webkit.identity import Principal
 from hcmp_webkit.problems import ErrorTable
 
 log = structlog.get_logger(__name__)
@@ -54,7 +55,9 @@ def create_app(*, service: str, lifespan: Lifespan | None = None, errors: ErrorT
 
 
 class RequestFrame:
-    """Around each request: a correlation id, a bounded body, and a line in the log with its duration."""
+    """Around each request: a correlation id, a bounded body, no copy in a cache unless the route allows one, and a
+    line in the log that says who asked for what, what became of it and how long it took.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -82,7 +85,9 @@ class RequestFrame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Correlation-ID"] = correlation_id
+                answered = MutableHeaders(scope=message)
+                answered["X-Correlation-ID"] = correlation_id
+                answered.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:
@@ -98,7 +103,19 @@ class RequestFrame:
                     path=scope["path"],
                     status=status,
                     ms=round(seconds * 1000, 1),
+                    **_asked_by(scope),
                 )
+
+
+def _asked_by(scope: Scope) -> dict[str, str]:
+    """Where a request came from, whose it was once that was known, and for what it was refused."""
+    state: Mapping[str, object] = scope["state"]
+    told = {"address": (scope.get("client") or ("unknown",))[0]}
+    if isinstance(caller := state.get("principal"), Principal):
+        told["account"] = caller.account_id
+    if isinstance(slug := state.get("problem"), str):
+        told["problem"] = slug
+    return told
 
 
 def _bounded(receive: Receive) -> Receive:

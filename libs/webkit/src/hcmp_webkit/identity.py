@@ -7,7 +7,6 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -20,18 +19,10 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from starlette.requests import HTTPConnection
 
-from hcmp_contracts.account import (
-    AccountPasswordChanged,
-    AccountRoleChanged,
-    AccountSessionsRevoked,
-    AccountSuspended,
-    Role,
-)
-from hcmp_contracts.envelope import CloudEvent
-from hcmp_eventstore.reader import last_sequence, read_batches
+from hcmp_contracts.account import Role
 from hcmp_eventstore.recorded import Context
-from hcmp_eventstore.streams import EVENTS
 from hcmp_webkit.problems import Problem
+from hcmp_webkit.revocations import Revocations
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +33,6 @@ TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
 LEEWAY_SECONDS = 10
 JWKS_RETRY_SECONDS = 5.0
 RPC_SECONDS = 3.0
-
-REVOKING = (AccountSuspended, AccountSessionsRevoked, AccountPasswordChanged, AccountRoleChanged)
 
 Jwks = dict[str, Any]
 
@@ -79,22 +68,14 @@ def unauthorized(detail: str) -> Problem:
 
 @dataclass
 class Identity:
-    """Verifies tokens and tickets. `fetch_jwks` and `redeem` are answered by the auth service.
-
-    `revoked` holds, by account, the instant before which no session counts any more.
-    """
+    """Verifies tokens and tickets. `fetch_jwks` and `redeem` are answered by the auth service."""
 
     fetch_jwks: Callable[[], Awaitable[Jwks]]
     redeem: Callable[[str, str], Awaitable[Principal]]
-    revoked: dict[str, datetime] = field(default_factory=dict)
+    revocations: Revocations = field(default_factory=Revocations)
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
     _fetched: float = -JWKS_RETRY_SECONDS
     _fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self._caught_up.set()  # until a log is followed there is no past to wait for
 
     async def verify(self, token: str) -> Principal:
         """The principal of an access token. Raises Problem 401 `invalid-token`."""
@@ -125,19 +106,16 @@ class Identity:
         """Raise Problem 401 `invalid-token` when the principal's session was ended, and 503
         `identity-unavailable` when that cannot be told yet.
         """
-        await self._wait_for_the_past()
-        if self.is_revoked(principal):
+        try:
+            await self.revocations.past_is_known(seconds=RPC_SECONDS)
+        except TimeoutError:
+            raise identity_unavailable("Which sessions were ended is not known yet.") from None
+        if self.revocations.cover(principal):
             raise unauthorized("This session was ended. Sign in again.")
-
-    def is_revoked(self, principal: Principal) -> bool:
-        """Whether the account's sessions were ended after this one's token was issued."""
-        before = self.revoked.get(principal.account_id)
-        return before is not None and principal.issued_at < before
 
     async def until_revoked(self, principal: Principal) -> None:
         """Return when the principal's session has been ended."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.is_revoked(principal))
+        await self.revocations.until_covered(principal)
 
     async def _key(self, header: dict[str, Any]) -> jwt.PyJWK:
         """The key that the header names. Only our own type of token counts, and only our own keys."""
@@ -154,31 +132,6 @@ class Identity:
         if kid not in self._keys:
             raise jwt.InvalidTokenError("its key is not known")
         return self._keys[kid]
-
-    async def follow_revocations(self, client: Client) -> None:
-        """Read the log for ever for the events that end sessions. No token counts before the past is read."""
-        subjects = [f"hcmp.account.*.{event.verb()}" for event in REVOKING]
-        self._caught_up.clear()
-        end = await last_sequence(client, stream=EVENTS, subjects=subjects)
-        if end == 0:
-            self._caught_up.set()
-        async with aclosing(read_batches(client, stream=EVENTS, subjects=subjects, after=0)) as batches:
-            async for batch in batches:
-                for message in batch:
-                    # Whose sessions ended, the subject says: the broker vouches for it.
-                    envelope = CloudEvent.model_validate_json(message.data)
-                    self.revoked[message.subject.split(".")[2]] = envelope.time
-                if batch[-1].sequence >= end:
-                    self._caught_up.set()
-                async with self._changed:
-                    self._changed.notify_all()
-
-    async def _wait_for_the_past(self) -> None:
-        try:
-            async with asyncio.timeout(RPC_SECONDS):
-                await self._caught_up.wait()
-        except TimeoutError:
-            raise identity_unavailable("Which sessions were ended is not known yet.") from None
 
 
 def identity_unavailable(detail: str) -> Problem:

@@ -1,5 +1,6 @@
 """Structured logs, one JSON object a line, in which values named like secrets never appear."""
 
+import json
 import logging
 import re
 from collections.abc import MutableMapping
@@ -10,6 +11,15 @@ import structlog
 # A WebSocket's one-time ticket stands in its address, and servers log addresses.
 _TICKET = re.compile(r"(ticket=)[^&\s\"']+")
 _SECRET_WORDS = ("password", "secret", "token", "credential", "authorization", "cookie", "private_key", "ticket")
+
+# What JSON lets stand as it is, while a terminal takes it for an order, and some readers for the end of a line.
+_CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(event: Any, **options: Any) -> str:
+    """JSON in one line, in which nothing that somebody wrote ends the line or moves a terminal's cursor."""
+    text = json.dumps(event, ensure_ascii=False, **options)
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -42,7 +52,7 @@ def configure(service: str, level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                structlog.processors.JSONRenderer(one_line),
             ],
         )
     )

@@ -129,6 +129,6 @@ async def open_platform(
             identity=identity or remote_identity(client),
         )
         await stack.enter_async_context(
-            platform.background(platform.projector.run(), platform.identity.follow_revocations(client))
+            platform.background(platform.projector.run(), platform.identity.revocations.follow(client))
         )
         yield platform

@@ -126,29 +126,40 @@ _SHARED: ErrorTable = {
 def install(app: FastAPI, errors: ErrorTable) -> None:
     """Answer every exception with a problem document; `errors` is the service's own table."""
 
-    async def problem(_: Request, error: Problem) -> JSONResponse:
-        return error.response()
+    async def problem(request: Request, error: Problem) -> JSONResponse:
+        return _answered(request, error)
 
-    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         faults: Sequence[ErrorDetails] = error.errors()
         fields = [{"field": ".".join(map(str, item["loc"][1:])), "reason": item["msg"]} for item in faults]
         named = "; ".join(f"{item['field'] or 'body'}: {item['reason']}" for item in fields)
         causes = [field_cause(item, item["loc"][1:]).model_dump() for item in faults]
-        return Problem(
-            "malformed-request", title="Malformed request", status=422, detail=named, errors=fields, causes=causes
-        ).response()
+        return _answered(
+            request,
+            Problem(
+                "malformed-request",
+                title="Malformed request",
+                status=422,
+                detail=named,
+                errors=fields,
+                causes=causes,
+            ),
+        )
 
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == HTTPStatus.NOT_FOUND:
-            return not_found().response()
+            return _answered(request, not_found())
         phrase = HTTPStatus(error.status_code).phrase
-        return Problem(
-            phrase.lower().replace(" ", "-"),
-            title=phrase,
-            status=error.status_code,
-            detail=str(error.detail),
-            headers=error.headers,
-        ).response()
+        return _answered(
+            request,
+            Problem(
+                phrase.lower().replace(" ", "-"),
+                title=phrase,
+                status=error.status_code,
+                detail=str(error.detail),
+                headers=error.headers,
+            ),
+        )
 
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         """Starlette answers these outside of all middleware, where neither header nor log has the id by itself."""
@@ -159,7 +170,7 @@ def install(app: FastAPI, errors: ErrorTable) -> None:
             title="Something went wrong on our side",
             status=500,
             detail="The fault is recorded under the correlation id in this answer's X-Correlation-ID header.",
-            headers={"X-Correlation-ID": correlation_id},
+            headers={"X-Correlation-ID": correlation_id, "Cache-Control": "no-store"},
         ).response()
 
     app.add_exception_handler(Problem, problem)  # type: ignore[arg-type]
@@ -170,11 +181,17 @@ def install(app: FastAPI, errors: ErrorTable) -> None:
         app.add_exception_handler(kind, _table_row(to_problem))
 
 
+def _answered(request: Request, problem: Problem) -> JSONResponse:
+    """The answer; the request's line in the log names the slug."""
+    request.state.problem = problem.slug
+    return problem.response()
+
+
 def _table_row(to_problem: Callable[[Any], Problem]) -> Callable[[Request, Exception], Any]:
-    async def answer(_: Request, error: Exception) -> JSONResponse:
+    async def answer(request: Request, error: Exception) -> JSONResponse:
         problem = to_problem(error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.warning("request_not_served", slug=problem.slug, reason=str(error))
-        return problem.response()
+        return _answered(request, problem)
 
     return answer

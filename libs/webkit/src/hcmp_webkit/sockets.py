@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import structlog
 from fastapi import WebSocket
 from starlette.responses import JSONResponse
 
 from hcmp_webkit.identity import Identity, Principal, bearer, unauthorized
 from hcmp_webkit.problems import Problem
+
+log = structlog.get_logger(__name__)
 
 STALLED_SECONDS = 60.0
 
@@ -26,7 +29,11 @@ class StalledReaderError(Exception):
 
 
 async def deny(websocket: WebSocket, problem: Problem) -> None:
-    """Refuse a handshake with the problem document and its HTTP status."""
+    """Refuse a handshake with the problem document and its HTTP status, and say so in the log."""
+    address = websocket.client.host if websocket.client else "unknown"
+    log.info(
+        "socket_refused", path=websocket.url.path, status=problem.status, problem=problem.slug, address=address
+    )
     await websocket.send_denial_response(
         JSONResponse(problem.document(), status_code=problem.status, media_type="application/problem+json")
     )
@@ -44,10 +51,12 @@ async def admit(websocket: WebSocket, *, public_url: str) -> Principal:
     if ticket := websocket.query_params.get("ticket"):
         principal = await identity.redeem(ticket, websocket.url.path)
         await identity.require_alive(principal)
-        return principal
-    if token := bearer(websocket):
-        return await identity.verify(token)
-    raise unauthorized("A WebSocket needs `?ticket=` (POST /api/ws-ticket) or an Authorization header.")
+    elif token := bearer(websocket):
+        principal = await identity.verify(token)
+    else:
+        raise unauthorized("A WebSocket needs `?ticket=` (POST /api/ws-ticket) or an Authorization header.")
+    log.info("socket_admitted", path=websocket.url.path, account=principal.account_id)
+    return principal
 
 
 def _same_origin(origin: str, public_url: str, host: str) -> bool:

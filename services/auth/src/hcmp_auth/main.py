@@ -24,9 +24,12 @@ from hcmp_auth.adapters.throttle import StoredThrottle
 from hcmp_auth.adapters.tickets import StoredTickets
 from hcmp_auth.api.application import application
 from hcmp_auth.api.broker import answer_requests
+from hcmp_auth.api.cookies import RefreshCookie
 from hcmp_auth.api.parts import Parts
+from hcmp_auth.domain.password import PasswordRules
 from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
+from hcmp_auth.handlers.own_sessions import OwnSessions
 from hcmp_auth.handlers.registration import Registration
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
@@ -107,6 +110,20 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
     credentials = StoredCredentials(outside.database)
     sessions = StoredSessions(outside.database)
     throttle = StoredThrottle(outside.database)
+    rules = PasswordRules(settings.own_password_words)
+    sign_in = SignIn(
+        store=store,
+        projector=projector,
+        credentials=credentials,
+        sessions=sessions,
+        passwords=outside.passwords,
+        throttle=throttle,
+        rules=rules,
+        signer=outside.signing_key,
+        clock=clock,
+        new_id=uuid7,
+        new_secret=new_secret,
+    )
     return Parts(
         registration=Registration(
             store=store,
@@ -114,21 +131,12 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
             credentials=credentials,
             passwords=outside.passwords,
             throttle=throttle,
+            rules=rules,
             clock=clock,
             new_id=uuid7,
         ),
-        sign_in=SignIn(
-            store=store,
-            projector=projector,
-            credentials=credentials,
-            sessions=sessions,
-            passwords=outside.passwords,
-            throttle=throttle,
-            signer=outside.signing_key,
-            clock=clock,
-            new_id=uuid7,
-            new_secret=new_secret,
-        ),
+        sign_in=sign_in,
+        own_sessions=OwnSessions(store=store, sessions=sessions, sign_in=sign_in, clock=clock),
         tickets=outside.tickets,
         administration=Administration(
             store=store,
@@ -146,7 +154,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
         accounts=outside.platform.pool,
         jwks=outside.signing_key.jwks(),
         clock=clock,
-        secure_cookies=settings.public_url.startswith("https://"),
+        cookie=RefreshCookie(secure=settings.public_url.startswith("https://")),
     )
 
 

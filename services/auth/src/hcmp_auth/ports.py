@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from hcmp_auth.domain.session import Session
+from hcmp_auth.domain.session import OpenSession, Session
 from hcmp_contracts.account import Role
 from hcmp_webkit.identity import Principal
 
@@ -44,11 +44,17 @@ class Sessions(Protocol):
     async def begin(self, session: Session, token_hash: bytes, now: datetime) -> None: ...
 
     async def rotate(self, token_hash: bytes, successor_hash: bytes, now: datetime) -> Session:
-        """Raises SessionEndedError; a token that was used before takes its whole session with it."""
+        """Raises SessionEndedError; a token that was used before takes its whole session with it, and is told as
+        TokenReusedError.
+        """
 
     async def end(self, session_id: str) -> None: ...
 
-    async def end_of_token(self, token_hash: bytes) -> None: ...
+    async def end_of_token(self, token_hash: bytes) -> Session | None:
+        """The session that was ended, if it was still there."""
+
+    async def of_account(self, account_id: str, now: datetime) -> list[OpenSession]:
+        """Those that have not expired, the newest first."""
 
     async def end_before(self, account_id: str, version: int) -> None: ...
 

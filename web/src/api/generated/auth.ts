@@ -172,7 +172,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Sign in by name and password.
+         * @description Sign in by name and password. The session that this browser had before goes no further.
          */
         post: operations["login"];
         delete?: never;
@@ -241,6 +241,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Sessions
+         * @description Where one is signed in.
+         */
+        get: operations["own_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/sessions/{session_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Own Session
+         * @description End one of them, with its access tokens and open sockets.
+         */
+        post: operations["end_own_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/register": {
         parameters: {
             query?: never;
@@ -292,7 +332,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke Token
-         * @description Sign out: the session of the cookie ends.
+         * @description Sign out: the session of the cookie ends, with its access tokens and open sockets.
          */
         post: operations["revoke_token"];
         delete?: never;
@@ -407,6 +447,37 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * OwnSession
+         * @description `current`: the one that asks.
+         */
+        OwnSession: {
+            /** Current */
+            current: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * OwnSessions
+         * @description The newest first.
+         */
+        OwnSessions: {
+            /** Sessions */
+            sessions: components["schemas"]["OwnSession"][];
+        };
         /** PasswordChange */
         PasswordChange: {
             /**
@@ -482,6 +553,17 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "user" | "viewer";
+        /**
+         * SessionEnd
+         * @description One's own password, asked for again.
+         */
+        SessionEnd: {
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
         /** SignedInAccount */
         SignedInAccount: {
             /**
@@ -1000,6 +1082,86 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSessions"];
+                };
+            };
+            /** @description Refused: `type` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible now, or a fault on our side: `type` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_own_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionEnd"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {

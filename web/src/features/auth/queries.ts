@@ -9,6 +9,7 @@ import { session } from "@/api/session";
 import { endSession, useIsOperator } from "@/shared/session";
 
 const ACCOUNTS = ["accounts"] as const;
+const SESSIONS = ["own-sessions"] as const;
 const NOBODY: readonly Account[] = [];
 
 export function useSignIn() {
@@ -24,6 +25,35 @@ export function useRegister() {
     mutationFn: (body: RegistrationForm) =>
       answer(api.POST("/api/register", { body, params: { header: { "Idempotency-Key": idempotencyKey() } } })),
   });
+}
+
+/** The answer is a new session of one's own: all that there were are over. */
+export function useChangePassword() {
+  return useMutation({
+    mutationFn: (body: { current_password: string; new_password: string }) =>
+      answer(api.POST("/api/me/password", { body })),
+    onSuccess: (opened) => session.begin(opened),
+  });
+}
+
+export function useOwnSessions() {
+  return useQuery({
+    queryKey: SESSIONS,
+    queryFn: async () => (await answer(api.GET("/api/me/sessions"))).sessions,
+  });
+}
+
+export function useEndOwnSession() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, password }: { id: string; password: string }) =>
+      answer(api.POST("/api/me/sessions/{session_id}/end", { params: { path: { session_id: id } }, body: { password } })),
+    onSettled: () => client.invalidateQueries({ queryKey: SESSIONS }),
+  });
+}
+
+export function useSignOutEverywhere() {
+  return useMutation({ mutationFn: () => answer(api.POST("/api/me/revoke-sessions")) });
 }
 
 /** Signs out even when the platform does not answer: this browser then forgets the session anyway. */

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from hcmp_auth.api import accounts, sessions
+from hcmp_auth.api import accounts, own_sessions, sessions
 from hcmp_auth.api.errors import ERRORS
 from hcmp_webkit.app import Lifespan, create_app
 
@@ -10,5 +10,6 @@ from hcmp_webkit.app import Lifespan, create_app
 def application(lifespan: Lifespan | None = None) -> FastAPI:
     app = create_app(service="auth", lifespan=lifespan, errors=ERRORS)
     app.include_router(sessions.router)
+    app.include_router(own_sessions.router)
     app.include_router(accounts.router)
     return app

@@ -6,17 +6,16 @@ from hcmp_auth.domain.account import (
     LastAdminError,
     UsernameTakenError,
 )
+from hcmp_auth.domain.password import CommonPasswordError, ObviousPasswordError
 from hcmp_auth.handlers.errors import (
     IdempotencyKeyReusedError,
     InvalidCredentialsError,
     PasswordsBusyError,
     SessionEndedError,
+    SessionNotFoundError,
     TooManyAttemptsError,
 )
 from hcmp_webkit.problems import ErrorTable, Problem, not_found
-
-REFRESH_COOKIE = "hcmp_refresh"
-REFRESH_PATH = "/api/token"
 
 
 def _not_active(error: AccountNotActiveError) -> Problem:
@@ -42,17 +41,14 @@ def _invalid_credentials(_: InvalidCredentialsError) -> Problem:
     )
 
 
-def _session_ended(_: SessionEndedError) -> Problem:
-    """The cookie is of no more use: the browser is told to forget it."""
+def session_ended(_: SessionEndedError, *, set_cookie: str | None = None) -> Problem:
+    """The cookie is of no more use: with `set_cookie` the browser is told to forget it."""
     return Problem(
         "session-ended",
         title="Sign in first",
         status=401,
         detail="The session is over. Sign in again.",
-        headers={
-            "WWW-Authenticate": "Bearer",
-            "Set-Cookie": f'{REFRESH_COOKIE}=""; Path={REFRESH_PATH}; Max-Age=0; HttpOnly; SameSite=Strict',
-        },
+        headers={"WWW-Authenticate": "Bearer"} | ({"Set-Cookie": set_cookie} if set_cookie else {}),
     )
 
 
@@ -106,13 +102,34 @@ def _idempotency_key_reused(_: IdempotencyKeyReusedError) -> Problem:
     )
 
 
+def _common_password(_: CommonPasswordError) -> Problem:
+    return Problem(
+        "password-too-common",
+        title="The password is too common",
+        status=422,
+        detail="This password is among those that are tried first. Choose another; a few words are better.",
+    )
+
+
+def _obvious_password(_: ObviousPasswordError) -> Problem:
+    return Problem(
+        "password-too-obvious",
+        title="The password is too obvious",
+        status=422,
+        detail="This password is little more than a name or a word that everybody knows here. Choose another.",
+    )
+
+
 ERRORS: ErrorTable = {
     AccountNotFoundError: lambda _: not_found(),
     AccountNotActiveError: _not_active,
     UsernameTakenError: _username_taken,
+    CommonPasswordError: _common_password,
+    ObviousPasswordError: _obvious_password,
     LastAdminError: _last_admin,
     InvalidCredentialsError: _invalid_credentials,
-    SessionEndedError: _session_ended,
+    SessionEndedError: session_ended,
+    SessionNotFoundError: lambda _: not_found(),
     TooManyAttemptsError: _too_many_attempts,
     PasswordsBusyError: _passwords_busy,
     IdempotencyKeyReusedError: _idempotency_key_reused,

@@ -1,12 +1,13 @@
 """What people and programs send to the auth service, and what it answers."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from hcmp_auth.domain.account import USERNAME_PATTERN
+from hcmp_auth.domain.password import MAX_LENGTH, MIN_LENGTH
 from hcmp_contracts.account import Role
 
 # Text that is shown to others: no control characters, and none that turn the direction of what follows.
@@ -23,8 +24,8 @@ Email = Annotated[
 ]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=_SHOWN)]
 Target = Annotated[str, StringConstraints(pattern=r"^/ws/[\x21-\x7e]{1,250}$")]
-NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=128)]
-GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=128)]
+NewPassword = Annotated[SecretStr, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=MAX_LENGTH)]
 
 AccountStatus = Literal["pending", "active", "suspended"]
 
@@ -40,12 +41,6 @@ class RegistrationForm(Given):
     password: NewPassword
     full_name: FullName
     email: Email
-
-    @model_validator(mode="after")
-    def _password_is_not_the_name(self) -> Self:
-        if self.password.get_secret_value().casefold() in (self.username.casefold(), self.email.casefold()):
-            raise ValueError("the password is the name or the e-mail address")
-        return self
 
 
 class RegisteredAccount(BaseModel):
@@ -78,6 +73,27 @@ class SignedInBody(BaseModel):
 class PasswordChange(Given):
     current_password: GivenPassword
     new_password: NewPassword
+
+
+class OwnSession(BaseModel):
+    """`current`: the one that asks."""
+
+    id: UUID
+    started_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class OwnSessions(BaseModel):
+    """The newest first."""
+
+    sessions: list[OwnSession]
+
+
+class SessionEnd(Given):
+    """One's own password, asked for again."""
+
+    password: GivenPassword
 
 
 class TicketRequest(Given):

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from hcmp_auth.api.cookies import RefreshCookie
 from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
+from hcmp_auth.handlers.own_sessions import OwnSessions
 from hcmp_auth.handlers.registration import Registration
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
@@ -17,17 +19,16 @@ from hcmp_eventstore.projector import Pool
 
 @dataclass(frozen=True)
 class Parts:
-    """`secure_cookies`: whether browsers reach the platform by https only."""
-
     registration: Registration
     sign_in: SignIn
+    own_sessions: OwnSessions
     tickets: TicketOffice
     administration: Administration
     certificates: CertificateOffice
     accounts: Pool
     jwks: dict[str, Any]
     clock: Callable[[], datetime]
-    secure_cookies: bool
+    cookie: RefreshCookie
 
 
 def _parts(request: Request) -> Parts:

@@ -1,13 +1,12 @@
 """Signing in, staying signed in, signing out."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Cookie, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from hcmp_auth.api.addresses import client_address
-from hcmp_auth.api.errors import REFRESH_COOKIE, REFRESH_PATH
+from hcmp_auth.api.errors import session_ended
 from hcmp_auth.api.models import (
     Jwks,
     LoginForm,
@@ -25,34 +24,34 @@ from hcmp_webkit.identity import Caller, context
 
 router = APIRouter()
 
-RefreshCookie = Annotated[str | None, Cookie(alias=REFRESH_COOKIE, max_length=200, include_in_schema=False)]
-
 
 @router.post("/api/login")
 async def login(form: LoginForm, auth: Auth, request: Request, response: Response) -> SignedInBody:
-    """Sign in by name and password."""
+    """Sign in by name and password. The session that this browser had before goes no further."""
     signed_in = await auth.sign_in.login(
         form.username, form.password.get_secret_value(), address=client_address(request)
     )
+    if former := auth.cookie.read(request):
+        await auth.sign_in.give_up(former)
     return _hand_over(signed_in, auth, response)
 
 
 @router.post("/api/token/refresh")
-async def refresh_token(auth: Auth, response: Response, cookie: RefreshCookie = None) -> SignedInBody:
+async def refresh_token(auth: Auth, request: Request, response: Response) -> SignedInBody:
     """The next access token, for the cookie of the last one. Each cookie is used once."""
-    if not cookie:
-        raise SessionEndedError
-    return _hand_over(await auth.sign_in.refresh(cookie), auth, response)
+    try:
+        signed_in = await auth.sign_in.refresh(auth.cookie.read(request), request.state.correlation_id)
+    except SessionEndedError as ended:
+        raise session_ended(ended, set_cookie=auth.cookie.deletion) from ended
+    return _hand_over(signed_in, auth, response)
 
 
 @router.post("/api/token/revoke", status_code=204)
-async def revoke_token(auth: Auth, response: Response, cookie: RefreshCookie = None) -> None:
-    """Sign out: the session of the cookie ends."""
-    if cookie:
-        await auth.sign_in.sign_out(cookie)
-    response.delete_cookie(
-        REFRESH_COOKIE, path=REFRESH_PATH, secure=auth.secure_cookies, httponly=True, samesite="strict"
-    )
+async def revoke_token(auth: Auth, request: Request, response: Response) -> None:
+    """Sign out: the session of the cookie ends, with its access tokens and open sockets."""
+    if token := auth.cookie.read(request):
+        await auth.sign_in.sign_out(token, request.state.correlation_id)
+    auth.cookie.forget(response)
 
 
 @router.post("/api/me/password")
@@ -70,11 +69,8 @@ async def change_password(
 
 
 @router.post("/api/ws-ticket", status_code=201)
-async def issue_ticket(
-    caller: Caller, auth: Auth, response: Response, wanted: TicketRequest | None = None
-) -> Ticket:
+async def issue_ticket(caller: Caller, auth: Auth, wanted: TicketRequest | None = None) -> Ticket:
     """A ticket for one WebSocket: used once, within 30 seconds, as `?ticket=`."""
-    response.headers["Cache-Control"] = "no-store"
     ticket = await auth.tickets.issue(caller, wanted.target if wanted else None)
     return Ticket(ticket=ticket, expires_in=int(TICKET_LIFE.total_seconds()))
 
@@ -92,16 +88,8 @@ async def ssh_authorities(auth: Auth) -> str:
 
 
 def _hand_over(signed_in: SignedIn, auth: Parts, response: Response) -> SignedInBody:
-    response.headers["Cache-Control"] = "no-store"
-    response.set_cookie(
-        REFRESH_COOKIE,
-        signed_in.refresh_token,
-        max_age=max(0, int((signed_in.session_expires_at - auth.clock()).total_seconds())),
-        path=REFRESH_PATH,
-        secure=auth.secure_cookies,
-        httponly=True,
-        samesite="strict",
-    )
+    left = signed_in.session_expires_at - auth.clock()
+    auth.cookie.hand_over(response, signed_in.refresh_token, seconds=int(left.total_seconds()))
     return SignedInBody(
         access_token=signed_in.access_token,
         expires_in=int(ACCESS_TOKEN_LIFE.total_seconds()),

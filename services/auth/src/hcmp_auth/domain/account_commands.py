@@ -1,6 +1,7 @@
 """What can be asked of an account: orders, in the imperative. Facts about other accounts arrive in them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hcmp_contracts.account import Role
 
@@ -57,6 +58,12 @@ class RevokeSessions:
     reason: str
 
 
+@dataclass(frozen=True)
+class EndSession:
+    session_id: str
+    reason: Literal["signed-out", "ended-by-owner", "token-reused"]
+
+
 AccountCommand = (
     Register
     | Approve
@@ -67,4 +74,5 @@ AccountCommand = (
     | ChangeRunQuota
     | ChangePassword
     | RevokeSessions
+    | EndSession
 )

@@ -27,6 +27,13 @@ class Session:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class OpenSession(Session):
+    """A session as its owner sees it in the list of theirs."""
+
+    started_at: datetime
+
+
 class Presented(Enum):
     """What a refresh token is, when it is presented."""
 

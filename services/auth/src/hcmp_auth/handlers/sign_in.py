@@ -16,9 +16,10 @@ from hcmp_auth.domain.account import (
     account_id_of,
     status_of,
 )
-from hcmp_auth.domain.account_commands import ChangePassword
+from hcmp_auth.domain.account_commands import ChangePassword, EndSession
+from hcmp_auth.domain.password import PasswordRules, own_words
 from hcmp_auth.domain.session import SESSION_LIFE, Session
-from hcmp_auth.handlers.errors import InvalidCredentialsError, SessionEndedError
+from hcmp_auth.handlers.errors import InvalidCredentialsError, SessionEndedError, TokenReusedError
 from hcmp_auth.handlers.history import AccountHistory, read_history
 from hcmp_auth.ports import (
     Bearer,
@@ -56,6 +57,7 @@ class SignIn:
     sessions: Sessions
     passwords: Passwords
     throttle: Throttle
+    rules: PasswordRules
     signer: Signer
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
@@ -79,23 +81,48 @@ class SignIn:
             return False
         return isinstance(account.state, Active)
 
-    async def refresh(self, refresh_token: str) -> SignedIn:
-        """The next pair of tokens. Raises SessionEndedError."""
+    async def refresh(self, refresh_token: str | None, correlation_id: str) -> SignedIn:
+        """The next pair of tokens. Raises SessionEndedError, also when there is no token at all."""
+        if refresh_token is None:
+            raise SessionEndedError
         successor = self.new_secret()
         asked_at = self.clock()
-        session = await self.sessions.rotate(digest(refresh_token), digest(successor), asked_at)
+        try:
+            session = await self.sessions.rotate(digest(refresh_token), digest(successor), asked_at)
+        except TokenReusedError as reused:
+            log.warning("refresh_token_reused", account_id=reused.account_id, session=reused.session_id)
+            ending = EndSession(reused.session_id, "token-reused")
+            await self._record(reused.account_id, ending, Context("service/auth", correlation_id))
+            raise
         account = await read_history(self.store, session.account_id)
         if not account.sustains(session.account_version) or account.registered is None:
             await self.sessions.end(session.id)
             raise SessionEndedError
         return self._signed_in(session, account.registered.details, successor, asked_at)
 
-    async def sign_out(self, refresh_token: str) -> None:
+    async def sign_out(self, refresh_token: str, correlation_id: str) -> None:
+        """The session is over for whoever has an access token of it or a socket, too."""
+        if session := await self.sessions.end_of_token(digest(refresh_token)):
+            ending = EndSession(session.id, "signed-out")
+            await self._record(
+                session.account_id, ending, Context(f"account/{session.account_id}", correlation_id)
+            )
+
+    async def give_up(self, refresh_token: str) -> None:
+        """The session goes no further: whoever has an access token of it keeps that until it runs out."""
         await self.sessions.end_of_token(digest(refresh_token))
 
+    async def _record(self, account_id: str, ending: EndSession, context: Context) -> None:
+        await execute(self.store, [Decision(ACCOUNT, account_id, [ending])], context)
+
     async def change_password(self, account_id: str, current: str, new: str, context: Context) -> SignedIn:
-        """Every session ends but the one that this begins. Raises as `login` does."""
+        """Every session ends but the one that this begins. Raises as `login` does, and
+        WeakPasswordError.
+        """
         account = await self._check(account_id, current, [f"account:{account_id}"])
+        if account.registered is not None:
+            details = account.registered.details
+            self.rules.require(new, own=own_words(details.username, details.email))
         credential = Credential(
             id=str(self.new_id()), account_id=account_id, password_hash=await self.passwords.hash(new)
         )
@@ -116,6 +143,7 @@ class SignIn:
         if not await self.passwords.verify(stored.password_hash if stored else None, password):
             log.info("password_refused", account_id=account_id)
             raise InvalidCredentialsError
+        log.info("password_accepted", account_id=account_id)
         await self.throttle.forgive(keys)
         return account
 

@@ -16,6 +16,7 @@ from hcmp_contracts.account import (
     AccountRegistered,
     AccountRoleChanged,
     AccountRunQuotaChanged,
+    AccountSessionEnded,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -64,7 +65,7 @@ class AccountsProjection(OneByOne):
                 await _set(cursor, recorded, "machine_quota = %s", quota)
             case AccountRunQuotaChanged(after=quota):
                 await _set(cursor, recorded, "run_quota = %s", quota)
-            case AccountPasswordChanged() | AccountSessionsRevoked():
+            case AccountPasswordChanged() | AccountSessionsRevoked() | AccountSessionEnded():
                 pass
             case unexpected:
                 raise UnknownEventError(unexpected.event_type)

@@ -31,6 +31,7 @@ TOLD: dict[type[DomainEvent], tuple[str, ...]] = {
     account.AccountRunQuotaChanged: ("before", "after"),
     account.AccountPasswordChanged: (),
     account.AccountSessionsRevoked: ("reason",),
+    account.AccountSessionEnded: ("reason",),
     vm.VmRegistered: ("name", "address", "provider"),
     vm.VmLabelsChanged: ("before", "after"),
     vm.VmCredentialReencrypted: (),

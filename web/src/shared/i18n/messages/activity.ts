@@ -33,6 +33,7 @@ export const activityMessages = {
   "event.account.run-quota-changed": ["Quota of runs changed", "실행 할당량 변경"],
   "event.account.password-changed": ["Password changed", "비밀번호 변경"],
   "event.account.sessions-revoked": ["Signed out everywhere", "모든 세션 로그아웃"],
+  "event.account.session-ended": ["Signed out", "로그아웃"],
   "event.vm.registered": ["Machine joined the pool", "서버가 풀에 추가됨"],
   "event.vm.credential-reencrypted": ["Credential encrypted under a newer key", "새 키로 자격 증명 재암호화"],
   "event.vm.labels-changed": ["Labels changed", "레이블 변경"],

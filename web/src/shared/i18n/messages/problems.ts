@@ -102,6 +102,13 @@ export const problemMessages = {
   "problem.log-damaged.try": ["An operator has to restore the event log first.", "운영자가 먼저 이벤트 로그를 복구해야 합니다."],
   "problem.internal-error": ["Something went wrong on our side", "내부 오류가 발생했습니다"],
   "problem.internal-error.try": ["Try again. If it stays, tell your operator.", "다시 시도해 보고, 계속되면 운영자에게 알려 주세요."],
+  "problem.password-too-common": ["This password is among those that are tried first", "가장 먼저 시도되는 흔한 비밀번호입니다"],
+  "problem.password-too-common.try": ["Choose another; a few words are better.", "다른 비밀번호를 사용하세요. 여러 단어를 이어 쓰면 더 좋습니다."],
+  "problem.password-too-obvious": [
+    "This password is little more than a name or a word that everybody knows here",
+    "누구나 아는 이름이나 단어로 된 비밀번호입니다",
+  ],
+  "problem.password-too-obvious.try": ["Choose another; a few words are better.", "다른 비밀번호를 사용하세요. 여러 단어를 이어 쓰면 더 좋습니다."],
   "problem.wrong-password": ["The password is wrong", "비밀번호가 올바르지 않습니다"],
   "problem.wrong-password.try": ["Check capital letters and try again.", "대소문자를 확인하고 다시 입력하세요."],
   "problem.reset-in-progress": ["The installation is being reset", "초기화가 진행 중입니다"],

@@ -1,0 +1,98 @@
+"""Which sessions are over, as the log tells it: known before the first token counts, heard from then on."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from nats.aio.client import Client
+
+from hcmp_contracts.account import (
+    AccountPasswordChanged,
+    AccountRoleChanged,
+    AccountSessionEnded,
+    AccountSessionsRevoked,
+    AccountSuspended,
+)
+from hcmp_contracts.envelope import CloudEvent
+from hcmp_eventstore.reader import last_sequence, read_batches
+from hcmp_eventstore.store import utc_now
+from hcmp_eventstore.streams import EVENTS
+
+ALL_OF_AN_ACCOUNT = (AccountSuspended, AccountSessionsRevoked, AccountPasswordChanged, AccountRoleChanged)
+SUBJECTS = [f"hcmp.account.*.{event.verb()}" for event in (*ALL_OF_AN_ACCOUNT, AccountSessionEnded)]
+# How long the end of one session is remembered: well longer than an access token of it may live. A socket that is
+# open longer ends when the end is heard.
+REMEMBERED = timedelta(hours=1)
+
+
+class Token(Protocol):
+    """What of a token tells whether its session is over."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def session_id(self) -> str: ...
+
+    @property
+    def issued_at(self) -> datetime: ...
+
+
+@dataclass
+class Revocations:
+    """`before` holds, by account, the instant before which no token counts any more; `ended` the single sessions,
+    by account and id, that ended of late, and when.
+    """
+
+    before: dict[str, datetime] = field(default_factory=dict)
+    ended: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._caught_up.set()  # until a log is followed there is no past to wait for
+
+    def cover(self, token: Token) -> bool:
+        """Whether its session was ended, or the account's all were after it was issued."""
+        if (token.account_id, token.session_id) in self.ended:
+            return True
+        before = self.before.get(token.account_id)
+        return before is not None and token.issued_at < before
+
+    async def until_covered(self, token: Token) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.cover(token))
+
+    async def past_is_known(self, *, seconds: float) -> None:
+        """Raises TimeoutError when it is not within this time."""
+        async with asyncio.timeout(seconds):
+            await self._caught_up.wait()
+
+    async def follow(self, client: Client) -> None:
+        """Read the log for ever for the events that end sessions."""
+        self._caught_up.clear()
+        end = await last_sequence(client, stream=EVENTS, subjects=SUBJECTS)
+        if end == 0:
+            self._caught_up.set()
+        async with aclosing(read_batches(client, stream=EVENTS, subjects=SUBJECTS, after=0)) as batches:
+            async for batch in batches:
+                for message in batch:
+                    self._hear(message.subject, CloudEvent.model_validate_json(message.data))
+                if batch[-1].sequence >= end:
+                    self._caught_up.set()
+                async with self._changed:
+                    self._changed.notify_all()
+
+    def _hear(self, subject: str, envelope: CloudEvent) -> None:
+        """Whose sessions ended, the subject says: the broker vouches for it."""
+        _, _, account_id, verb = subject.split(".")
+        if verb != AccountSessionEnded.verb():
+            self.before[account_id] = envelope.time
+            return
+        since = utc_now() - REMEMBERED
+        self.ended = {session: time for session, time in self.ended.items() if time >= since}
+        if envelope.time >= since:
+            ended = AccountSessionEnded.model_validate(envelope.data)
+            self.ended[account_id, ended.session_id] = envelope.time
