@@ -11,14 +11,16 @@ import pytest
 from nats.aio.client import Client
 
 from hcmp_eventstore import projector as projectors
-from hcmp_eventstore.catching_up import read_stretch
+from hcmp_eventstore.catching_up import FRAME_EVENTS, read_stretch
 from hcmp_eventstore.pull import ConsumerLostError
-from hcmp_eventstore.store import EventStore
+from hcmp_eventstore.recorded import Context
+from hcmp_eventstore.store import EventStore, Write
 from hcmp_eventstore.streams import EVENTS
-from hcmp_testkit.counting import projecting, put, rows
+from hcmp_testkit.counting import STARTED, projecting, put, rows
 from hcmp_testkit.history import eventually
 from hcmp_testkit.nats import PASSWORD, USER, NatsServer
 
+CONTEXT = Context(actor="service/test", correlation_id="test")
 READER = """
 import asyncio, sys
 from hcmp_eventstore.catching_up import read_stretch
@@ -37,6 +39,12 @@ asyncio.run(main())
 def readers(parent: int | None = None) -> list[psutil.Process]:
     children = psutil.Process(parent).children()
     return [child for child in children if "hcmp_eventstore.catching_up" in child.cmdline()]
+
+
+async def put_frame(store: EventStore, vm: str) -> int:
+    """As many events as are handed over at once; the last one's sequence."""
+    half = [STARTED] * (FRAME_EVENTS // 2)
+    return await store.append([Write("vm", f"{vm}-{name}", 0, half) for name in "ab"], CONTEXT)
 
 
 async def sequences(client: Client, *, after: int, until: int) -> list[int]:
@@ -63,7 +71,7 @@ async def test_a_projector_far_behind_applies_each_event_once_and_then_what_come
 
 
 async def test_a_reading_process_that_is_killed_is_noticed(broker: Client, event_store: EventStore) -> None:
-    last = await put(event_store, "a", 5)
+    last = await put_frame(event_store, "a")
     async with aclosing(read_stretch(broker, stream=EVENTS, after=0, until=last + 1)) as batches:
         await anext(batches)
         [reader] = readers()
@@ -75,7 +83,7 @@ async def test_a_reading_process_that_is_killed_is_noticed(broker: Client, event
 async def test_a_reading_process_ends_with_the_one_that_wanted_it(
     nats_server: NatsServer, event_store: EventStore
 ) -> None:
-    await put(event_store, "a", 5)
+    await put_frame(event_store, "a")
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", READER, nats_server.url, USER, PASSWORD, EVENTS, stdout=asyncio.subprocess.PIPE
     )
@@ -84,7 +92,7 @@ async def test_a_reading_process_ends_with_the_one_that_wanted_it(
     [reader] = readers(parent.pid)
     os.kill(parent.pid, signal.SIGKILL)
     await parent.wait()
-    await put(event_store, "a")  # which it cannot tell anybody
+    await put_frame(event_store, "b")  # which it cannot tell anybody
 
     async def lives() -> bool:
         return bool(reader.is_running() and reader.status() != psutil.STATUS_ZOMBIE)

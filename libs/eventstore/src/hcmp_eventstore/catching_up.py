@@ -27,6 +27,8 @@ from hcmp_eventstore.reader import EVERYTHING, Stored, read_once
 # So that the next batch is written while the last is worked on: a pipe holds 64 KiB by default.
 PIPE_BYTES = 1024 * 1024
 SIZE_BYTES = 8
+# What is handed over at once, and applied in one transaction.
+FRAME_EVENTS = 1000
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,21 @@ async def _read(stretch: _Stretch, output: BinaryIO) -> None:
         connect(stretch.url, name=stretch.name, user=stretch.user, password=stretch.password) as client,
         aclosing(read_once(client, stream=stretch.stream, subjects=[EVERYTHING], after=stretch.after)) as batches,
     ):
+        frame: list[Stored] = []
         async for messages in batches:
-            batch = [message for message in messages if message.sequence <= stretch.until]
-            if batch:
-                frame = pickle.dumps(batch, protocol=pickle.HIGHEST_PROTOCOL)
-                output.write(len(frame).to_bytes(SIZE_BYTES) + frame)
-                output.flush()
-            if not batch or batch[-1].sequence == stretch.until:
+            frame += (message for message in messages if message.sequence <= stretch.until)
+            ends = messages[-1].sequence >= stretch.until
+            if frame and (ends or len(frame) >= FRAME_EVENTS):
+                _write(frame, output)
+                frame.clear()
+            if ends:
                 return
+
+
+def _write(frame: list[Stored], output: BinaryIO) -> None:
+    written = pickle.dumps(frame, protocol=pickle.HIGHEST_PROTOCOL)
+    output.write(len(written).to_bytes(SIZE_BYTES) + written)
+    output.flush()
 
 
 def main() -> None:
