@@ -1,6 +1,6 @@
 """The peer of the event store: pyeventsourcing on PostgreSQL, with the same small event on an aggregate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -40,19 +40,28 @@ def application(database_url: str, *, cached: bool = False) -> Iterator[Applicat
         app.close()
 
 
-def fill(app: Application[UUID], count: int) -> None:
-    """Store `count` events at least, a thousand of one machine at a time."""
+def fill(app: Application[UUID], count: int) -> list[UUID]:
+    """Store `count` events at least, a thousand of one machine at a time; the machines."""
+    machines = []
     for _ in range(0, count, PAGE):
         machine = Machine()
         for _ in range(PAGE - 1):
             machine.start_maintenance("bench")
         app.save(machine)
+        machines.append(machine.id)
+    return machines
 
 
-def replay(app: Application[UUID], count: int) -> None:
+def read(app: Application[UUID], count: int) -> None:
     """Read `count` events in order and make domain events of them; nothing is done with them."""
     seen = 0
     while seen < count:
         for notification in app.recorder.select_notifications(seen + 1, PAGE):
             app.mapper.to_domain_event(notification)
             seen = notification.id
+
+
+def replay(app: Application[UUID], machines: Iterable[UUID]) -> None:
+    """Make machines of all their events, one after another."""
+    for machine in machines:
+        app.repository.get(machine)

@@ -1,6 +1,7 @@
 """A read model built anew from a long log, against a bare consumer that only reads, and pyeventsourcing's replay.
 
-The read model is the inventory's: every event changes a machine, ends a period of its history and begins another.
+The read model is the inventory's: every event changes a machine and is a row of its history. A replay folds the events
+of each aggregate, as loading it does, and writes nothing.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Any
 from nats.aio.client import Client
 
 from bench.figures import Figure
-from bench.pyeventsourcing import application, fill, replay
+from bench.pyeventsourcing import application, fill, read, replay
 from bench.reservations import CONTEXT
 from bench.servers import Servers, servers
 from hcmp_contracts.envelope import DomainEvent
@@ -40,12 +41,13 @@ async def measure() -> list[Figure]:
         bare = count / await _bare(client, count)
         rebuilt, growth = await _rebuild(client, both, count)
         bare = (bare + count / await _bare(client, count)) / 2
-        peer = await asyncio.to_thread(_replayed, both.database_url)
+        replayed, peer_read = await asyncio.to_thread(_peer, both.database_url)
         name = f"rebuild of {count:,} events"
         ours = count / rebuilt
         return [
             Figure(name, f"{ours:,.0f}/s", f"bare ordered consumer {bare:,.0f}/s", ours / bare, "≥ 0.7"),
-            Figure(name, f"{ours:,.0f}/s", f"pyeventsourcing's replay, no SQL {peer:,.0f}/s", ours / peer, "≥ 1"),
+            Figure(name, f"{ours:,.0f}/s", f"pyeventsourcing's replay {replayed:,.0f}/s", ours / replayed, "≥ 1"),
+            Figure(name, f"{ours:,.0f}/s", f"pyeventsourcing only reads {peer_read:,.0f}/s", ours / peer_read, ""),
             growth,
         ]
 
@@ -121,10 +123,12 @@ def _resident_megabytes() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000
 
 
-def _replayed(database_url: str) -> float:
-    """Events a second."""
+def _peer(database_url: str) -> tuple[float, float]:
+    """Events a second that pyeventsourcing makes aggregates of, and that it only reads; it writes nothing."""
     with application(database_url) as app:
-        fill(app, REPLAYED)
+        machines = fill(app, REPLAYED)
         began = time.perf_counter()
-        replay(app, REPLAYED)
-        return REPLAYED / (time.perf_counter() - began)
+        replay(app, machines)
+        replayed = time.perf_counter()
+        read(app, REPLAYED)
+        return REPLAYED / (replayed - began), REPLAYED / (time.perf_counter() - replayed)
