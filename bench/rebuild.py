@@ -1,7 +1,7 @@
 """A read model built anew from a long log, against a bare consumer that only reads, and pyeventsourcing's replay.
 
-The read model is the inventory's: every event changes a machine and is a row of its history. A replay folds the events
-of each aggregate, as loading it does, and writes nothing.
+The read model is the inventory's: every event changes a machine and is a row of its history. A replay folds the
+events of each aggregate, as loading it does, and writes nothing.
 """
 
 import asyncio
