@@ -58,7 +58,6 @@ class LogWriter:
         while True:
             headers = {
                 "Nats-Msg-Id": chunk_id,
-                "Nats-Expected-Stream": LOGS,
                 "Nats-Expected-Last-Subject-Sequence": str(self._version),
             }
             try:
