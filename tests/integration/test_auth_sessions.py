@@ -12,6 +12,8 @@ from structlog.testing import capture_logs
 
 from hcmp_auth.main import build
 from hcmp_auth.settings import AuthSettings
+from hcmp_contracts.session import SessionEnded
+from hcmp_eventstore.store import EventStore
 
 Visitor = Callable[..., Awaitable[AsyncClient]]
 LOGIN = {"username": "alice", "password": "correct horse"}
@@ -125,6 +127,28 @@ async def test_signing_out_ends_the_session_of_the_cookie(http: AsyncClient, vis
     assert problem(await refresh_with(http, cookie)) == (401, "session-ended")
     assert (await elsewhere.post("/api/token/refresh")).status_code == 200
     assert (await (await visitor()).post("/api/token/revoke")).status_code == 204
+
+
+async def test_a_session_ends_once_and_leaves_the_accounts_history_as_it_was(
+    alice: str, http: AsyncClient, auth_app: FastAPI, event_store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end stands in the log before its row is gone; a crash between them is no obstacle to the next try."""
+
+    async def crashed(*_: Any) -> None:
+        raise ConnectionError
+
+    before = await event_store.load("account", alice)
+    [session] = (await http.get("/api/me/sessions")).json()["sessions"]
+    rows = type(auth_app.state.parts.own_sessions.sessions)
+    end, proof = f"/api/me/sessions/{session['id']}/end", {"password": LOGIN["password"]}
+    with monkeypatch.context() as broken:
+        broken.setattr(rows, "end", crashed)
+        assert (await http.post(end, json=proof)).status_code == 500
+    assert (await http.post("/api/token/revoke")).status_code == 204
+    [ended] = await event_store.load("session", session["id"])
+    assert ended.event == SessionEnded(account_id=alice, reason="ended-by-owner")
+    assert ended.envelope.actor == f"account/{alice}"
+    assert await event_store.load("account", alice) == before
 
 
 async def test_changing_the_password_ends_every_session_but_the_new_one(

@@ -8,11 +8,13 @@ from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeoutError
 from uuid_utils.compat import uuid7
 
+from hcmp_contracts.session import SessionEnded
 from hcmp_contracts.system import FactoryResetCompleted, FactoryResetRequested
 from hcmp_contracts.vm import VmMaintenanceEnded, VmMaintenanceStarted
 from hcmp_eventstore.errors import ConcurrencyError, StoreUnavailableError, WritesRefusedError
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
+from hcmp_eventstore.streams import stream_configs
 from hcmp_testkit.nats import NatsServer
 
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
@@ -40,6 +42,20 @@ async def test_what_was_appended_is_loaded_in_order_with_its_envelope(event_stor
 
 async def test_an_aggregate_without_events_loads_as_nothing(event_store: EventStore) -> None:
     assert await event_store.load("vm", "nobody") == []
+
+
+async def test_the_log_of_an_older_installation_takes_what_a_newer_one_tells(
+    event_store: EventStore, broker: Client, nats_server: NatsServer
+) -> None:
+    stored = await event_store.append([vm(0)], CONTEXT)
+    older = stream_configs(1)[0]
+    older.subjects = [subject for subject in older.subjects or [] if subject != "hcmp.session.*.*"]
+    await broker.jetstream().update_stream(older)
+
+    await nats_server.prepare()
+    ended = SessionEnded(account_id="mina", reason="signed-out")
+    assert await event_store.append([Write("session", "s", 0, [ended])], CONTEXT) == stored + 1
+    assert [recorded.event for recorded in await event_store.load("vm", "a")] == [STARTED]
 
 
 async def test_a_stale_append_is_refused_with_the_true_version(event_store: EventStore) -> None:

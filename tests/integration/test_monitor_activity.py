@@ -12,6 +12,7 @@ import pytest
 
 from hcmp_contracts.account import AccountRegistered, AccountSessionsRevoked, Role
 from hcmp_contracts.project import PlannedStep, ProjectRequested, RoleCount
+from hcmp_contracts.session import SessionEnded
 from hcmp_contracts.settings import PLATFORM, MaintenanceEnabled
 from hcmp_contracts.terminal_session import TerminalSessionClosed, TerminalSessionOpened
 from hcmp_contracts.vm import VmRegistered, VmReleased, VmReserved
@@ -162,6 +163,20 @@ async def test_everyone_sees_what_concerns_them_and_an_operator_everything(
     assert closed["project"] == {"id": story.project, "name": "shop"}
     assert closed["account"] == {"id": OPERATOR.id, "name": "operator"}
     assert closed["summary"] == {"exit_status": 0, "reason": "exited"}
+
+
+async def test_the_end_of_a_session_concerns_its_account(
+    http: httpx.AsyncClient, issuer: Issuer, event_store: EventStore
+) -> None:
+    for account in (MINA, STRANGER):
+        await happened(event_store, account.id, registered(account), actor=f"account/{account.id}")
+    ended = SessionEnded(account_id=MINA.id, reason="token-reused")
+    await told(http, issuer, await happened(event_store, str(uuid4()), ended, actor="service/auth"))
+    for reader in (MINA, OPERATOR):
+        [entry] = await feed(http, issuer.headers(reader), kind="session")
+        assert (entry["kind"], entry["summary"]) == ("session.ended", {"reason": "token-reused"})
+        assert entry["account"] == {"id": MINA.id, "name": "mina"}
+    assert await kinds(http, issuer.headers(STRANGER)) == ["account.registered"]
 
 
 async def test_filters_narrow_the_feed_and_never_widen_it(

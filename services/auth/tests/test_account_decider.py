@@ -29,7 +29,6 @@ from hcmp_auth.domain.account_commands import (
     ChangePassword,
     ChangeQuota,
     ChangeRole,
-    EndSession,
     Reactivate,
     Register,
     RevokeSessions,
@@ -42,7 +41,6 @@ from hcmp_contracts.account import (
     AccountReactivated,
     AccountRegistered,
     AccountRoleChanged,
-    AccountSessionEnded,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -157,12 +155,6 @@ def test_sessions_are_revoked_whatever_the_situation() -> None:
     )
 
 
-def test_the_end_of_one_session_is_recorded_and_changes_nothing_else() -> None:
-    account.given(REGISTERED, APPROVED).when([EndSession("s-1", "signed-out")]).then(
-        AccountSessionEnded(session_id="s-1", reason="signed-out")
-    )
-
-
 def test_several_commands_are_decided_each_on_what_the_one_before_made() -> None:
     account.when([REGISTER, Approve()]).then(REGISTERED, APPROVED)
 
@@ -185,7 +177,6 @@ KINDS = (
     "quota",
     "password",
     "revoke",
-    "end",
 )
 
 
@@ -198,7 +189,6 @@ def command_of(kind: str, name: str, others: int) -> AccountCommand:
         "quota": ChangeQuota(machine_quota=2),
         "password": ChangePassword(),
         "revoke": RevokeSessions(reason=""),
-        "end": EndSession("s-1", "signed-out"),
     }
     return plain.get(kind) or ChangeRole(role=Role(kind), other_active_admins=others)
 

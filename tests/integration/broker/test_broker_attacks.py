@@ -22,7 +22,7 @@ Login = Callable[[str], Awaitable[Client]]
 
 STREAMS = (EVENTS, LOGS, TIMERS, DEAD_LETTERS)
 OWNERS = {
-    "auth": ("hcmp.account.", "hcmp.ssh-certificate."),
+    "auth": ("hcmp.account.", "hcmp.session.", "hcmp.ssh-certificate."),
     "inventory": ("hcmp.vm.", "hcmp.allocation.", "hcmp.settings.", "hcmp.system."),
     "provisioner": ("hcmp.project.", "hcmp.log.", "hcmp.timer."),
     "monitor": ("hcmp.dead-letter.",),
@@ -31,6 +31,7 @@ OWNERS = {
 }
 TARGETS = (
     "hcmp.account.x.role-changed",
+    "hcmp.session.x.ended",
     "hcmp.ssh-certificate.x.issued",
     "hcmp.vm.x.reserved",
     "hcmp.project.x.deleted",

@@ -37,7 +37,7 @@ CONTEXT = Context(actor="account/1", correlation_id="request-1")
 ENVELOPE = (Path(__file__).parents[2] / "golden" / "events" / "hcmp.project.lease-extended.v1.json").read_bytes()
 
 OWNED = {
-    "auth": ["hcmp.account.a1.registered", "hcmp.ssh-certificate.c1.issued"],
+    "auth": ["hcmp.account.a1.registered", "hcmp.session.s1.ended", "hcmp.ssh-certificate.c1.issued"],
     "inventory": [
         "hcmp.vm.v1.reserved",
         "hcmp.allocation.p1.granted",

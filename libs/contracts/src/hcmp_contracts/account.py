@@ -1,7 +1,7 @@
 """Facts about accounts. No event holds a password or anything derived from one."""
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from hcmp_contracts.envelope import DomainEvent
 
@@ -74,17 +74,6 @@ class AccountSessionsRevoked(DomainEvent):
     reason: str
 
 
-class AccountSessionEnded(DomainEvent):
-    """One session is over, its access tokens and sockets too; the account's others go on.
-
-    `token-reused`: one of its refresh tokens was presented a second time, so that it is in two hands.
-    """
-
-    event_type: ClassVar[str] = "hcmp.account.session-ended.v1"
-    session_id: str
-    reason: Literal["signed-out", "ended-by-owner", "token-reused"]
-
-
 AccountEvent = (
     AccountRegistered
     | AccountApproved
@@ -95,5 +84,4 @@ AccountEvent = (
     | AccountRunQuotaChanged
     | AccountPasswordChanged
     | AccountSessionsRevoked
-    | AccountSessionEnded
 )

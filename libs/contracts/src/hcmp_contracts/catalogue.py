@@ -11,6 +11,7 @@ from hcmp_contracts.envelope import CloudEvent, DomainEvent
 from hcmp_contracts.pool_policy import PoolPolicyEvent
 from hcmp_contracts.project import ProjectEvent
 from hcmp_contracts.quota import QuotaEvent
+from hcmp_contracts.session import SessionEvent
 from hcmp_contracts.settings import SettingsEvent
 from hcmp_contracts.ssh_certificate import SshCertificateEvent
 from hcmp_contracts.system import SystemEvent
@@ -20,6 +21,7 @@ from hcmp_contracts.vm import VmEvent
 
 UNIONS: tuple[Any, ...] = (
     AccountEvent,
+    SessionEvent,
     VmEvent,
     AllocationEvent,
     PoolPolicyEvent,

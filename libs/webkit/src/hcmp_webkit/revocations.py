@@ -1,6 +1,7 @@
 """Which sessions are over, as the log tells it: known before the first token counts, heard from then on."""
 
 import asyncio
+from collections import OrderedDict
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,17 +12,18 @@ from nats.aio.client import Client
 from hcmp_contracts.account import (
     AccountPasswordChanged,
     AccountRoleChanged,
-    AccountSessionEnded,
     AccountSessionsRevoked,
     AccountSuspended,
 )
+from hcmp_contracts.catalogue import subject_of
 from hcmp_contracts.envelope import CloudEvent
+from hcmp_contracts.session import SessionEnded
 from hcmp_eventstore.reader import last_sequence, read_batches
 from hcmp_eventstore.store import utc_now
 from hcmp_eventstore.streams import EVENTS
 
 ALL_OF_AN_ACCOUNT = (AccountSuspended, AccountSessionsRevoked, AccountPasswordChanged, AccountRoleChanged)
-SUBJECTS = [f"hcmp.account.*.{event.verb()}" for event in (*ALL_OF_AN_ACCOUNT, AccountSessionEnded)]
+SUBJECTS = [subject_of(event, "*") for event in (*ALL_OF_AN_ACCOUNT, SessionEnded)]
 # How long the end of one session is remembered: well longer than an access token of it may live. A socket that is
 # open longer ends when the end is heard.
 REMEMBERED = timedelta(hours=1)
@@ -42,12 +44,12 @@ class Token(Protocol):
 
 @dataclass
 class Revocations:
-    """`before` holds, by account, the instant before which no token counts any more; `ended` the single sessions,
-    by account and id, that ended of late, and when.
+    """`before` holds, by account, the instant before which no token counts any more; `ended` the single sessions
+    that ended of late, and when, in the order in which they were heard of.
     """
 
     before: dict[str, datetime] = field(default_factory=dict)
-    ended: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    ended: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -56,7 +58,7 @@ class Revocations:
 
     def cover(self, token: Token) -> bool:
         """Whether its session was ended, or the account's all were after it was issued."""
-        if (token.account_id, token.session_id) in self.ended:
+        if token.session_id in self.ended:
             return True
         before = self.before.get(token.account_id)
         return before is not None and token.issued_at < before
@@ -86,13 +88,12 @@ class Revocations:
                     self._changed.notify_all()
 
     def _hear(self, subject: str, envelope: CloudEvent) -> None:
-        """Whose sessions ended, the subject says: the broker vouches for it."""
-        _, _, account_id, verb = subject.split(".")
-        if verb != AccountSessionEnded.verb():
-            self.before[account_id] = envelope.time
+        """What ended, the subject says: the broker vouches for it."""
+        _, aggregate, aggregate_id, _ = subject.split(".")
+        if aggregate != SessionEnded.aggregate():
+            self.before[aggregate_id] = envelope.time
             return
+        self.ended[aggregate_id] = envelope.time
         since = utc_now() - REMEMBERED
-        self.ended = {session: time for session, time in self.ended.items() if time >= since}
-        if envelope.time >= since:
-            ended = AccountSessionEnded.model_validate(envelope.data)
-            self.ended[account_id, ended.session_id] = envelope.time
+        while self.ended and next(iter(self.ended.values())) < since:
+            self.ended.popitem(last=False)

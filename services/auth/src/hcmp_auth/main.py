@@ -31,6 +31,7 @@ from hcmp_auth.handlers.administration import Administration
 from hcmp_auth.handlers.certificates import CertificateOffice
 from hcmp_auth.handlers.own_sessions import OwnSessions
 from hcmp_auth.handlers.registration import Registration
+from hcmp_auth.handlers.session_ends import SessionEnds
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.handlers.tickets import TicketOffice
 from hcmp_auth.projections.accounts import MODEL
@@ -109,6 +110,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
     store, projector = outside.platform.store, outside.platform.projector
     credentials = StoredCredentials(outside.database)
     sessions = StoredSessions(outside.database)
+    ends = SessionEnds(store)
     throttle = StoredThrottle(outside.database)
     rules = PasswordRules(settings.own_password_words)
     sign_in = SignIn(
@@ -116,6 +118,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
         projector=projector,
         credentials=credentials,
         sessions=sessions,
+        ends=ends,
         passwords=outside.passwords,
         throttle=throttle,
         rules=rules,
@@ -136,7 +139,7 @@ def _assemble(outside: Outside, clock: Clock, settings: AuthSettings) -> Parts:
             new_id=uuid7,
         ),
         sign_in=sign_in,
-        own_sessions=OwnSessions(store=store, sessions=sessions, sign_in=sign_in, clock=clock),
+        own_sessions=OwnSessions(store=store, sessions=sessions, ends=ends, sign_in=sign_in, clock=clock),
         tickets=outside.tickets,
         administration=Administration(
             store=store,

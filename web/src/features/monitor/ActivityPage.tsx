@@ -15,7 +15,7 @@ import { EventList } from "./EventList";
 import { fromEntry, type Happening } from "./happening";
 import { useActivity } from "./use-activity";
 
-const KINDS = ["project", "vm", "allocation", "account", "terminal-session", "vm-health", "settings", "system"] as const;
+const KINDS = ["project", "vm", "allocation", "account", "session", "terminal-session", "vm-health", "settings", "system"] as const;
 
 export function ActivityPage() {
   const t = useT();

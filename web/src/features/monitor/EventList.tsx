@@ -25,6 +25,7 @@ import { toneOf, type Happening } from "./happening";
 
 const icons: Record<string, TablerIcon> = {
   account: IconUser,
+  session: IconUser,
   vm: IconServer,
   allocation: IconPuzzle,
   settings: IconAdjustments,

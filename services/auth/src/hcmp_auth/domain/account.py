@@ -13,7 +13,6 @@ from hcmp_auth.domain.account_commands import (
     ChangeQuota,
     ChangeRole,
     ChangeRunQuota,
-    EndSession,
     Reactivate,
     Register,
     RevokeSessions,
@@ -28,7 +27,6 @@ from hcmp_contracts.account import (
     AccountRegistered,
     AccountRoleChanged,
     AccountRunQuotaChanged,
-    AccountSessionEnded,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -123,7 +121,6 @@ Happened = (
     | AccountRunQuotaChanged
     | AccountPasswordChanged
     | AccountSessionsRevoked
-    | AccountSessionEnded
 )
 
 
@@ -139,7 +136,7 @@ def decide(command: AccountCommand, account: Account) -> list[AccountEvent]:
     raise AccountNotFoundError
 
 
-def _decide_registered(command: AccountCommand, account: Registered) -> list[AccountEvent]:  # noqa: C901, PLR0911
+def _decide_registered(command: AccountCommand, account: Registered) -> list[AccountEvent]:  # noqa: PLR0911
     match command:
         case Register():
             raise UsernameTakenError(account.details.username)
@@ -159,8 +156,6 @@ def _decide_registered(command: AccountCommand, account: Registered) -> list[Acc
             return _change_password(account)
         case RevokeSessions():
             return [AccountSessionsRevoked(reason=command.reason)]
-        case EndSession():
-            return [AccountSessionEnded(session_id=command.session_id, reason=command.reason)]
         case _:
             assert_never(command)
 
@@ -239,7 +234,7 @@ def _evolve_registered(account: Registered, event: Happened) -> Registered:  # n
             return replace(account, details=replace(details, machine_quota=event.after))
         case AccountRunQuotaChanged():
             return replace(account, details=replace(details, run_quota=event.after))
-        case AccountPasswordChanged() | AccountSessionsRevoked() | AccountSessionEnded():
+        case AccountPasswordChanged() | AccountSessionsRevoked():
             return account
         case _:
             assert_never(event)

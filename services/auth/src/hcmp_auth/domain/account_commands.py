@@ -1,7 +1,6 @@
 """What can be asked of an account: orders, in the imperative. Facts about other accounts arrive in them."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from hcmp_contracts.account import Role
 
@@ -58,12 +57,6 @@ class RevokeSessions:
     reason: str
 
 
-@dataclass(frozen=True)
-class EndSession:
-    session_id: str
-    reason: Literal["signed-out", "ended-by-owner", "token-reused"]
-
-
 AccountCommand = (
     Register
     | Approve
@@ -74,5 +67,4 @@ AccountCommand = (
     | ChangeRunQuota
     | ChangePassword
     | RevokeSessions
-    | EndSession
 )

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from hcmp_auth.domain.account import ACCOUNT
-from hcmp_auth.domain.account_commands import EndSession
 from hcmp_auth.domain.session import OpenSession
 from hcmp_auth.handlers.errors import InvalidCredentialsError, SessionNotFoundError
 from hcmp_auth.handlers.history import read_history
+from hcmp_auth.handlers.session_ends import SessionEnds
 from hcmp_auth.handlers.sign_in import SignIn
 from hcmp_auth.ports import Sessions
-from hcmp_eventstore.decider import Decision, execute
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore
 
@@ -20,6 +18,7 @@ from hcmp_eventstore.store import EventStore
 class OwnSessions:
     store: EventStore
     sessions: Sessions
+    ends: SessionEnds
     sign_in: SignIn
     clock: Callable[[], datetime]
 
@@ -38,6 +37,5 @@ class OwnSessions:
             raise InvalidCredentialsError
         if session_id not in (session.id for session in await self.of(account_id)):
             raise SessionNotFoundError
-        ending = EndSession(session_id, "ended-by-owner")
-        await execute(self.store, [Decision(ACCOUNT, account_id, [ending])], context)
+        await self.ends.record(session_id, account_id, "ended-by-owner", context)
         await self.sessions.end(session_id)

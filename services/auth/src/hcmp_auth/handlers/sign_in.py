@@ -16,11 +16,12 @@ from hcmp_auth.domain.account import (
     account_id_of,
     status_of,
 )
-from hcmp_auth.domain.account_commands import ChangePassword, EndSession
+from hcmp_auth.domain.account_commands import ChangePassword
 from hcmp_auth.domain.password import PasswordRules, own_words
 from hcmp_auth.domain.session import SESSION_LIFE, Session
 from hcmp_auth.handlers.errors import InvalidCredentialsError, SessionEndedError, TokenReusedError
 from hcmp_auth.handlers.history import AccountHistory, read_history
+from hcmp_auth.handlers.session_ends import SessionEnds
 from hcmp_auth.ports import (
     Bearer,
     Credential,
@@ -55,6 +56,7 @@ class SignIn:
     projector: Projector
     credentials: Credentials
     sessions: Sessions
+    ends: SessionEnds
     passwords: Passwords
     throttle: Throttle
     rules: PasswordRules
@@ -91,8 +93,8 @@ class SignIn:
             session = await self.sessions.rotate(digest(refresh_token), digest(successor), asked_at)
         except TokenReusedError as reused:
             log.warning("refresh_token_reused", account_id=reused.account_id, session=reused.session_id)
-            ending = EndSession(reused.session_id, "token-reused")
-            await self._record(reused.account_id, ending, Context("service/auth", correlation_id))
+            context = Context("service/auth", correlation_id)
+            await self.ends.record(reused.session_id, reused.account_id, "token-reused", context)
             raise
         account = await read_history(self.store, session.account_id)
         if not account.sustains(session.account_version) or account.registered is None:
@@ -103,17 +105,12 @@ class SignIn:
     async def sign_out(self, refresh_token: str, correlation_id: str) -> None:
         """The session is over for whoever has an access token of it or a socket, too."""
         if session := await self.sessions.end_of_token(digest(refresh_token)):
-            ending = EndSession(session.id, "signed-out")
-            await self._record(
-                session.account_id, ending, Context(f"account/{session.account_id}", correlation_id)
-            )
+            context = Context(f"account/{session.account_id}", correlation_id)
+            await self.ends.record(session.id, session.account_id, "signed-out", context)
 
     async def give_up(self, refresh_token: str) -> None:
         """The session goes no further: whoever has an access token of it keeps that until it runs out."""
         await self.sessions.end_of_token(digest(refresh_token))
-
-    async def _record(self, account_id: str, ending: EndSession, context: Context) -> None:
-        await execute(self.store, [Decision(ACCOUNT, account_id, [ending])], context)
 
     async def change_password(self, account_id: str, current: str, new: str, context: Context) -> SignedIn:
         """Every session ends but the one that this begins. Raises as `login` does, and

@@ -16,7 +16,6 @@ from hcmp_contracts.account import (
     AccountRegistered,
     AccountRoleChanged,
     AccountRunQuotaChanged,
-    AccountSessionEnded,
     AccountSessionsRevoked,
     AccountSuspended,
     Role,
@@ -65,7 +64,7 @@ class AccountsProjection(OneByOne):
                 await _set(cursor, recorded, "machine_quota = %s", quota)
             case AccountRunQuotaChanged(after=quota):
                 await _set(cursor, recorded, "run_quota = %s", quota)
-            case AccountPasswordChanged() | AccountSessionsRevoked() | AccountSessionEnded():
+            case AccountPasswordChanged() | AccountSessionsRevoked():
                 pass
             case unexpected:
                 raise UnknownEventError(unexpected.event_type)

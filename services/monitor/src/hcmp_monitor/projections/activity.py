@@ -13,6 +13,7 @@ from hcmp_contracts.account import AccountRegistered
 from hcmp_contracts.catalogue import AGGREGATES
 from hcmp_contracts.envelope import DomainEvent
 from hcmp_contracts.project import ProjectRequested
+from hcmp_contracts.session import SessionEnded
 from hcmp_contracts.ssh_certificate import SshCertificateIssued
 from hcmp_contracts.terminal_session import TerminalSessionOpened
 from hcmp_contracts.vm import VmQuarantined, VmRecycleStarted, VmRegistered, VmReleased, VmReserved, VmRetired
@@ -112,6 +113,8 @@ class Activity(OneByOne):
         match event:
             case AccountRegistered(username=name):
                 await self._know(cursor, subject, name=name, account_id=subject, audience=subject)
+            case SessionEnded(account_id=account_id):
+                await self._know(cursor, subject, account_id=account_id, audience=account_id)
             case ProjectRequested(name=name, owner_id=owner):
                 await self._know(cursor, subject, name=name, project_id=subject, audience=owner)
             case VmRegistered(name=name):
