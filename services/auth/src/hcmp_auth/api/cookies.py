@@ -1,13 +1,14 @@
 """The cookie that carries a session on: no script reads it, and no other site's page sends it.
 
-Where browsers reach the platform by https its name begins with `__Host-`, so that no neighbouring host can set it.
-Source: RFC 6265bis, section 4.1.3.2.
+Its name is part of the public interface, so it has no prefix that would tie it to its host (RFC 6265bis, section
+4.1.3.2): other people's clients look for it by that name.
 """
 
 from dataclasses import dataclass
 
 from fastapi import Request, Response
 
+NAME = "hcmp_refresh"
 # Longer than any token of ours: what is longer is none.
 MAX_LENGTH = 200
 
@@ -18,18 +19,14 @@ class RefreshCookie:
 
     secure: bool
 
-    @property
-    def name(self) -> str:
-        return "__Host-hcmp_refresh" if self.secure else "hcmp_refresh"
-
     def read(self, request: Request) -> str | None:
         """The token that the browser brings, if it may be one."""
-        token = request.cookies.get(self.name, "")
+        token = request.cookies.get(NAME, "")
         return token if 0 < len(token) <= MAX_LENGTH else None
 
     def hand_over(self, response: Response, token: str, *, seconds: int) -> None:
         response.set_cookie(
-            self.name,
+            NAME,
             token,
             max_age=max(0, seconds),
             path="/",
@@ -40,7 +37,7 @@ class RefreshCookie:
 
     def forget(self, response: Response) -> None:
         """Tell the browser to."""
-        response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="strict")
+        response.delete_cookie(NAME, path="/", secure=self.secure, httponly=True, samesite="strict")
 
     @property
     def deletion(self) -> str:
