@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
 
 from hcmp_auth.domain.account import account_id_of
 from hcmp_auth.main import build
@@ -112,6 +114,19 @@ async def test_an_account_that_is_not_there_is_not_found(auth_admin: AsyncClient
     nobody = account_id_of("nobody")
     assert problem(await auth_admin.post(f"/api/admin/accounts/{nobody}/approve")) == (404, "not-found")
     assert problem(await auth_admin.patch(f"/api/admin/accounts/{nobody}", json={})) == (404, "not-found")
+
+
+@pytest.mark.parametrize("password", ["admin", "operator", "password1"])
+async def test_the_operators_first_password_is_whatever_the_settings_say(
+    auth_settings: AuthSettings, password: str
+) -> None:
+    app = build(auth_settings.model_copy(update={"operator_password": SecretStr(password)}))
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="http://hcmp.test") as http,
+    ):
+        login = {"username": "operator", "password": password}
+        assert (await http.post("/api/login", json=login)).json()["account"]["role"] == "admin"
 
 
 async def test_a_second_start_leaves_the_operator_as_it_is(

@@ -158,7 +158,7 @@ async def test_changing_the_password_ends_every_session_but_the_new_one(
     wrong = {"current_password": "not it at all", "new_password": "battery staple"}
     assert problem(await http.post("/api/me/password", json=wrong)) == (401, "invalid-credentials")
 
-    for weak, slug in (("password1", "password-too-common"), ("alice-2026", "password-too-obvious")):
+    for weak, slug in (("password1", "password-too-common"), ("hcmp-2026-11", "password-too-obvious")):
         change = {"current_password": "correct horse", "new_password": weak}
         assert problem(await http.post("/api/me/password", json=change)) == (422, slug)
 

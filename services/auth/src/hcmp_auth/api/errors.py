@@ -116,7 +116,7 @@ def _obvious_password(_: ObviousPasswordError) -> Problem:
         "password-too-obvious",
         title="The password is too obvious",
         status=422,
-        detail="This password is little more than a name or a word that everybody knows here. Choose another.",
+        detail="This password is nothing but a name or words that everybody knows here. Choose another.",
     )
 
 

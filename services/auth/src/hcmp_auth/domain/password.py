@@ -1,4 +1,4 @@
-"""Which passwords nobody may choose: those that are tried first.
+"""Which passwords nobody may choose: those that are tried first. The operator's first one is not chosen here.
 
 No rule about kinds of characters: length and rarity are what makes a password hard to guess.
 Sources: NIST SP 800-63B-4, section 3.1.1.2; OWASP ASVS 5.0, V6.2. The passwords are the most frequent of those
@@ -17,7 +17,6 @@ MAX_LENGTH = 128
 COMMON = frozenset(password for password in FREQUENCY_LISTS["passwords"] if len(password) >= MIN_LENGTH)
 # What an attacker knows before anything else: what this platform is called, and what is called by name in it.
 PLATFORM_WORDS = ("hcmp", "h-cmp", "cloud", "vcenter", "vmware", "operator", "admin", "viewer", "provision")
-LETTERS_BESIDES = 4
 
 
 class WeakPasswordError(AccountError):
@@ -29,10 +28,10 @@ class CommonPasswordError(WeakPasswordError):
 
 
 class ObviousPasswordError(WeakPasswordError):
-    """It is little more than a name or word that everybody knows here."""
+    """It is a name or word that everybody knows here, and no letter besides."""
 
 
-def own_words(username: str, email: str) -> tuple[str, ...]:
+def own_names(username: str, email: str) -> tuple[str, ...]:
     """What an account is called."""
     return (username, email, email.partition("@")[0])
 
@@ -48,9 +47,12 @@ class PasswordRules:
         folded = password.casefold()
         if folded in COMMON:
             raise CommonPasswordError
-        known = {word.casefold() for word in (*PLATFORM_WORDS, *self.words, *own) if word}
-        rest = folded
-        for word in sorted(known, key=len, reverse=True):
-            rest = rest.replace(word, "")
-        if rest != folded and sum(letter.isalpha() for letter in rest) < LETTERS_BESIDES:
+        if folded in {name.casefold() for name in own} or self._is_of_words(folded):
             raise ObviousPasswordError
+
+    def _is_of_words(self, folded: str) -> bool:
+        """Whether digits, punctuation and these words are all that there is, and one of them at least."""
+        rest = folded
+        for word in sorted({word.casefold() for word in (*PLATFORM_WORDS, *self.words)}, key=len, reverse=True):
+            rest = rest.replace(word, " ")
+        return rest != folded and not any(letter.isalpha() for letter in rest)

@@ -14,7 +14,7 @@ import structlog
 
 from hcmp_auth.domain.account import ACCOUNT, Details, UsernameTakenError, account_id_of
 from hcmp_auth.domain.account_commands import AccountCommand, Approve, Register
-from hcmp_auth.domain.password import PasswordRules, own_words
+from hcmp_auth.domain.password import PasswordRules, own_names
 from hcmp_auth.handlers.errors import IdempotencyKeyReusedError
 from hcmp_auth.handlers.history import AccountHistory, read_history
 from hcmp_auth.ports import Credential, Credentials, Passwords, Throttle
@@ -59,7 +59,7 @@ class Registration:
         A repeated request under its own key gets the same answer. Raises UsernameTakenError,
         IdempotencyKeyReusedError, WeakPasswordError and TooManyAttemptsError.
         """
-        self.rules.require(applicant.password, own=own_words(applicant.username, applicant.email))
+        self.rules.require(applicant.password, own=own_names(applicant.username, applicant.email))
         await self.throttle.take([f"registration:{address}"], self.clock())
         account_id = account_id_of(applicant.username)
         known = await read_history(self.store, account_id)

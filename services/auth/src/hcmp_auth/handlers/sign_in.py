@@ -17,7 +17,7 @@ from hcmp_auth.domain.account import (
     status_of,
 )
 from hcmp_auth.domain.account_commands import ChangePassword
-from hcmp_auth.domain.password import PasswordRules, own_words
+from hcmp_auth.domain.password import PasswordRules, own_names
 from hcmp_auth.domain.session import SESSION_LIFE, Session
 from hcmp_auth.handlers.errors import InvalidCredentialsError, SessionEndedError, TokenReusedError
 from hcmp_auth.handlers.history import AccountHistory, read_history
@@ -119,7 +119,7 @@ class SignIn:
         account = await self._check(account_id, current, [f"account:{account_id}"])
         if account.registered is not None:
             details = account.registered.details
-            self.rules.require(new, own=own_words(details.username, details.email))
+            self.rules.require(new, own=own_names(details.username, details.email))
         credential = Credential(
             id=str(self.new_id()), account_id=account_id, password_hash=await self.passwords.hash(new)
         )

@@ -105,7 +105,7 @@ export const problemMessages = {
   "problem.password-too-common": ["This password is among those that are tried first", "가장 먼저 시도되는 흔한 비밀번호입니다"],
   "problem.password-too-common.try": ["Choose another; a few words are better.", "다른 비밀번호를 사용하세요. 여러 단어를 이어 쓰면 더 좋습니다."],
   "problem.password-too-obvious": [
-    "This password is little more than a name or a word that everybody knows here",
+    "This password is nothing but a name or words that everybody knows here",
     "누구나 아는 이름이나 단어로 된 비밀번호입니다",
   ],
   "problem.password-too-obvious.try": ["Choose another; a few words are better.", "다른 비밀번호를 사용하세요. 여러 단어를 이어 쓰면 더 좋습니다."],
