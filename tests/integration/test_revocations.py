@@ -9,12 +9,14 @@ import pytest
 from nats.aio.client import Client
 
 from hcmp_contracts.account import AccountSuspended, Role
+from hcmp_contracts.envelope import CloudEvent
 from hcmp_contracts.session import SessionEnded
 from hcmp_eventstore.recorded import Context
 from hcmp_eventstore.store import EventStore, Write
 from hcmp_testkit.nats import NatsServer
 from hcmp_webkit.identity import Identity, Principal
 from hcmp_webkit.problems import Problem
+from hcmp_webkit.revocations import Revocations
 
 CONTEXT = Context(actor="account/1", correlation_id="request-1")
 EARLIER = datetime.now(UTC) - timedelta(minutes=1)
@@ -69,6 +71,32 @@ async def test_the_end_of_one_session_is_not_the_end_of_another_nor_remembered_f
         while known.revocations.ended:
             await asyncio.sleep(0.01)
     following.cancel()
+
+
+async def test_a_start_reads_of_single_sessions_only_those_that_ended_of_late(
+    event_store: EventStore, broker: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    def hear(_: Revocations, subject: str, __: CloudEvent) -> None:
+        heard.append(subject)
+
+    monkeypatch.setattr(Revocations, "_hear", hear)
+    monkeypatch.setattr("hcmp_webkit.revocations.REMEMBERED", timedelta(0))
+    await suspend(event_store)
+    await end(event_store, "long-ago")
+    for late in ("late", "later"):
+        known = Revocations()
+        following = asyncio.create_task(known.follow(broker))
+        await asyncio.sleep(0)
+        await known.past_is_known(seconds=5)
+        await end(event_store, late)
+        async with asyncio.timeout(5):
+            while len(heard) < 2:
+                await asyncio.sleep(0.01)
+        assert heard == ["hcmp.account.mina.suspended", f"hcmp.session.{late}.ended"]
+        following.cancel()
+        heard.clear()
 
 
 async def test_while_the_past_cannot_be_read_no_session_counts(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,12 +19,15 @@ from hcmp_contracts.account import (
 from hcmp_contracts.catalogue import subject_of
 from hcmp_contracts.envelope import CloudEvent
 from hcmp_contracts.session import SessionEnded
+from hcmp_eventstore.brokers import Brokers
+from hcmp_eventstore.leader import PATIENCE_SECONDS, Leader
 from hcmp_eventstore.reader import last_sequence, read_batches
 from hcmp_eventstore.store import utc_now
 from hcmp_eventstore.streams import EVENTS
 
 ALL_OF_AN_ACCOUNT = (AccountSuspended, AccountSessionsRevoked, AccountPasswordChanged, AccountRoleChanged)
-SUBJECTS = [subject_of(event, "*") for event in (*ALL_OF_AN_ACCOUNT, SessionEnded)]
+ACCOUNTS = [subject_of(event, "*") for event in ALL_OF_AN_ACCOUNT]
+SESSIONS = [subject_of(SessionEnded, "*")]
 # How long the end of one session is remembered: well longer than an access token of it may live. A socket that is
 # open longer ends when the end is heard.
 REMEMBERED = timedelta(hours=1)
@@ -73,17 +77,31 @@ class Revocations:
             await self._caught_up.wait()
 
     async def follow(self, client: Client) -> None:
-        """Read the log for ever for the events that end sessions."""
+        """Read the log for ever for the events that end sessions: all of an account's from the beginning, single
+        ones from as long ago as they are remembered, so that no start takes longer for who signed out years ago.
+        """
         self._caught_up.clear()
-        end = await last_sequence(client, stream=EVENTS, subjects=SUBJECTS)
-        if end == 0:
+        remembered = await _place_before(client, utc_now() - REMEMBERED)
+        accounts, sessions = asyncio.Event(), asyncio.Event()
+        async with asyncio.TaskGroup() as readers:
+            readers.create_task(self._read(client, ACCOUNTS, after=0, past_is_read=accounts))
+            readers.create_task(self._read(client, SESSIONS, after=remembered, past_is_read=sessions))
+            await accounts.wait()
+            await sessions.wait()
             self._caught_up.set()
-        async with aclosing(read_batches(client, stream=EVENTS, subjects=SUBJECTS, after=0)) as batches:
+
+    async def _read(
+        self, client: Client, subjects: Sequence[str], *, after: int, past_is_read: asyncio.Event
+    ) -> None:
+        end = await last_sequence(client, stream=EVENTS, subjects=subjects)
+        if end <= after:
+            past_is_read.set()
+        async with aclosing(read_batches(client, stream=EVENTS, subjects=subjects, after=after)) as batches:
             async for batch in batches:
                 for message in batch:
                     self._hear(message.subject, CloudEvent.model_validate_json(message.data))
                 if batch[-1].sequence >= end:
-                    self._caught_up.set()
+                    past_is_read.set()
                 async with self._changed:
                     self._changed.notify_all()
 
@@ -97,3 +115,15 @@ class Revocations:
         since = utc_now() - REMEMBERED
         while self.ended and next(iter(self.ended.values())) < since:
             self.ended.popitem(last=False)
+
+
+async def _place_before(client: Client, instant: datetime) -> int:
+    """The sequence in the log behind which the ends of single sessions since this time stand.
+
+    Raises StoreUnavailableError, nats.errors.Error. Tried with nats-server 2.15, and a broker that did not know
+    `start_time` would answer with the first of all.
+    """
+    end = (await client.jetstream().stream_info(EVENTS)).state.last_seq
+    wanted = {"start_time": instant.isoformat(), "next_by_subj": SESSIONS[0]}
+    first = await Leader(client, Brokers(client)).message(wanted, seconds=PATIENCE_SECONDS)
+    return int(first["seq"]) - 1 if first else end
