@@ -172,9 +172,10 @@ class Projector:
         return self.target is not None and self.position >= sequence
 
     async def _run_once(self) -> None:
-        async with await AsyncConnection[DictRow].connect(
+        connection = await AsyncConnection[DictRow].connect(
             make_conninfo(self.database_url, **LINK), autocommit=True, row_factory=dict_row
-        ) as connection:
+        )
+        try:
             await self._prepare(connection)
             self._prepared.set()
             checkpoint = await self._checkpoint(connection)
@@ -182,6 +183,9 @@ class Projector:
             self.target = await last_sequence(self.store.client, stream=EVENTS, subjects=self.model.subjects)
             await self._move_to(checkpoint)
             await self._follow(connection)
+        finally:
+            # As a context it would stay open when a cancellation meets the commit at its end.
+            await connection.close()
 
     async def _follow(self, connection: AsyncConnection[DictRow]) -> None:
         """Apply the log from the checkpoint on. What is behind is read whole and sorted out here: the broker looks
