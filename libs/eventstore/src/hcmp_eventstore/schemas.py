@@ -83,13 +83,15 @@ async def prune(store: EventStore, database_url: str, model: ReadModel) -> list[
 
 async def alone(connection: Connection, model: ReadModel) -> None:
     """Hold the right to build beside the live schema and to take its place, as long as this connection lives.
-    Raises RebuildError when somebody else holds it.
+    Raises RebuildError when somebody else holds it; one whose connection has just ended still does for a moment.
     """
-    key = [f"{model.schema} builds"]
-    taken = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS ours", key)
-    row = await taken.fetchone()
-    if row is None or not row["ours"]:
-        raise RebuildError(f"{model.schema} is being rebuilt or compared already")
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '1s'")
+            key = f"{model.schema} builds"
+            await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
+    except errors.LockNotAvailable:
+        raise RebuildError(f"{model.schema} is being rebuilt or compared already") from None
 
 
 async def drop(connection: Connection, schema: str) -> None:
