@@ -101,6 +101,7 @@ async def _latencies(way: Way, viewers: int) -> tuple[float, float]:
         # Ours gets the lines of before first, which the peers have not kept: all of them have read what there is.
         await way.say(f"start of {run}")
         await asyncio.gather(*(until(socket, f"start of {run}") for socket in sockets))
+        await asyncio.sleep(PAUSE_SECONDS)  # a line right behind another waits for its flush, as in a chatty play
         views = [asyncio.create_task(view(socket)) for socket in sockets]
         for number in range(LINES):
             line = f"line {number} of {run}"
