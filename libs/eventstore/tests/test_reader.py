@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from unittest.mock import AsyncMock
 
 import pytest
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from hcmp_eventstore.reader import ahead, place_of
@@ -16,7 +16,7 @@ WITH_DOMAIN = "$JS.ACK.site.ACCOUNTHASH.EVENTS.reader-1.1.4711.12.17640000000000
 
 @pytest.mark.parametrize("reply", [WITHOUT_DOMAIN, WITH_DOMAIN])
 def test_a_delivery_says_its_place_in_the_stream_and_among_the_deliveries(reply: str) -> None:
-    assert place_of(Msg(_client=AsyncMock(), reply=reply)) == (4711, 12)
+    assert place_of(Msg(_client=Client(), reply=reply)) == (4711, 12)
 
 
 class Source:

@@ -166,18 +166,7 @@ def test_of_several_commands_one_refusal_refuses_all() -> None:
 
 
 NAMES = ("root", "alice", "bob")
-KINDS = (
-    "register",
-    "approve",
-    "suspend",
-    "reactivate",
-    "admin",
-    "user",
-    "viewer",
-    "quota",
-    "password",
-    "revoke",
-)
+KINDS = ("register", "approve", "suspend", "reactivate", "admin", "user", "viewer", "quota", "password", "revoke")
 
 
 def command_of(kind: str, name: str, others: int) -> AccountCommand:
